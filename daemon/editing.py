@@ -1,0 +1,338 @@
+"""One job laid open: its sidecar read under its lock, changed, written back and made a record.
+
+`open_job` looks where the job's files are at this moment; the functions between write down what that
+means; `close_job` adds what follows from it and writes the sidecar only when something changed.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from daemon import restore
+from daemon.consequences import bring_up_to_date
+from daemon.index import Record, events_of, job_row, lock_job
+from daemon.look import look_at_jobs, signature
+from daemon.slices import read_slice
+from daemon.snapshot import Sig, name_key, name_of, status_of
+from daemon.whole import sha256_of
+from daemon.world import World
+from schemas.errors import BadSidecar, NewerSidecar, NoSuchJob, StaleState
+from schemas.events import AT_THE_FOLDER, THE_SYSTEM, Event, EventType, Via
+from schemas.flags import is_in_conflict
+from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, parse, role_of
+from schemas.pricing import round_time_h
+from schemas.sidecar import FileEntry, Sidecar, seal_of
+from schemas.status import Status, is_expected
+from schemas.tables import jobs
+
+CLAIM_TTL = timedelta(seconds=60)  # an announced move that has not come by then never will
+_HALF_SAVED_NS = 2_000_000_000  # a sidecar younger than this may still be written by an editor
+STAFF = "staff"
+
+
+@dataclass(slots=True)
+class OpenJob:
+    """A job while it is changed. `files` holds every file present, the sidecar included."""
+
+    doc: Sidecar
+    stem: str
+    sidecar: str
+    sig: Sig | None  # of the sidecar as read; None: it is to be written anew
+    files: dict[str, Sig]
+    loose: dict[str, Sig]  # files with the job's stem that its sidecar does not list
+    known_seq: int
+    before: tuple[str, int, bool]
+
+    def relocate(self, path: str, target: str) -> None:
+        """A file was moved by us."""
+        self.files[target] = self.files.pop(path)
+        if path == self.sidecar:
+            self.sidecar = target
+
+
+def open_job(
+    number: JobNumber,
+    heard: Iterable[str],
+    world: World,
+    connection: Connection,
+    *,
+    restore: bool = False,
+) -> OpenJob:
+    """Lock a job of the index and read its sidecar, wherever among the seven folders it lies now.
+
+    With `restore`, a sidecar that is nowhere is made anew from the index.
+    Raises: StaleState when it is nowhere; BadSidecar while it may still be half written.
+    """
+    known = world.known.jobs[number]
+    lock_job(connection, number)
+    seen = look_at_jobs(world.share.root, world.share.check, world.known, {number: set(heard)})
+    present = {path: sig for path, sig in seen.paths.items() if sig is not None}
+    paths = sorted(
+        (path for path in present if role_of(name_of(path)) is Role.SIDECAR),
+        key=lambda path: (path not in known.paths, status_of(path) is not known.status, path),
+    )
+    if paths:
+        doc, sig = _read(number, paths[0], world, connection)
+        sidecar = paths[0]
+    elif restore:
+        doc, sig = _from_index(number, world, connection), None
+        beside = min(present, default=f"{known.status}/{known.stem}")
+        sidecar = f"{beside.rpartition('/')[0]}/{known.stem}{SIDECAR_SUFFIX}"
+    else:
+        raise StaleState(f"the sidecar of job {number} is nowhere now", possible="look again")
+    job = lay_open(doc, known.stem, sidecar, sig, present, known_seq=known.last_seq)
+    if sig is None or _is_edited(doc):
+        job.before = ("", 0, False)
+    if sig is not None and _is_edited(doc):
+        _record_hand_edit(job, known.status, world, connection)
+    return job
+
+
+def lay_open(
+    doc: Sidecar,
+    stem: str,
+    sidecar: str,
+    sig: Sig | None,
+    present: dict[str, Sig],
+    *,
+    known_seq: int,
+) -> OpenJob:
+    """A job with the files that its sidecar lists, as far as they are among `present`."""
+    listed = {name_key(entry.name) for entry in doc.files}
+    files = {path: s for path, s in present.items() if name_key(path) in listed}
+    files |= {p: s for p, s in present.items() if role_of(name_of(p)) is Role.SIDECAR}
+    loose = {path: s for path, s in present.items() if path not in files}
+    before = (seal_of(doc), len(doc.history), doc.claim is None)
+    return OpenJob(doc, stem, sidecar, sig, files, loose, known_seq, before)
+
+
+def close_job(job: OpenJob, world: World) -> Record:
+    """Write the sidecar if anything changed, with all that follows from it; the record to index."""
+    doc = job.doc
+    _note_places(job)
+    bring_up_to_date(doc, world.policy(), now=world.now(), new_nonce=world.new_nonce)
+    if (seal_of(doc), len(doc.history), doc.claim is None) != job.before:
+        world.guard()
+        job.files[job.sidecar] = world.share.write_sidecar(job.sidecar, doc, expected=job.sig)
+    return Record(doc, job.stem, job.files, job.known_seq, restless=doc.claim is not None)
+
+
+def _note_places(job: OpenJob) -> None:
+    """Note in the sidecar which files lie outside the job's folder, for a rebuild to know."""
+    status = job.doc.status
+    places = {name_key(path): status_of(path) for path in sorted(job.files, reverse=True)}
+    for entry in job.doc.files:
+        place = places.get(name_key(entry.name), status)
+        entry.folder = None if place is status else place
+    own = status_of(job.sidecar)
+    job.doc.folder = None if own is status else own
+
+
+# What a person did
+
+
+def record_move(job: OpenJob, target: Status, at: datetime) -> None:
+    """The job has a new status; a second call for the same move adds nothing."""
+    doc = job.doc
+    if doc.status is target:
+        return
+    if not any(status_of(path) is target for path in job.files):
+        raise StaleState(f"job {doc.job} moved on", possible="look again")
+    claim = doc.claim if doc.claim is not None and doc.claim.to is target else None
+    data: dict[str, Any] = {"from": doc.status.value, "to": target.value}
+    if not is_expected(doc.status, target):
+        data["irregular"] = True
+    if claim is not None:
+        data |= claim.data
+    doc.record(
+        EventType.STATUS_CHANGED,
+        by=claim.by if claim else AT_THE_FOLDER,
+        via=claim.via if claim else Via.FOLDER,
+        at=at,
+        data=data,
+    )
+    doc.status = target
+    doc.claim = None
+
+
+def flag_conflict(job: OpenJob, at: datetime) -> None:
+    """The job's files lie in several folders; said once, however often it is seen."""
+    job.files |= job.loose
+    if is_in_conflict(job.doc):
+        return
+    where = sorted({status_of(path).value for path in job.files})
+    _say(job.doc, EventType.CONFLICT_FOUND, at, folders=where)
+
+
+def resolve_conflict(job: OpenJob, target: Status, world: World) -> None:
+    """The files lie together again."""
+    if {status_of(path) for path in job.files} != {target}:
+        raise StaleState(f"job {job.doc.job} moved on", possible="look again")
+    for path, sig in sorted(job.loose.items()):
+        join(job, path, sig, world)
+    record_move(job, target, world.now())
+    if is_in_conflict(job.doc):
+        _say(job.doc, EventType.CONFLICT_RESOLVED, world.now(), folder=target.value)
+
+
+def drop_stale_claim(job: OpenJob, at: datetime) -> None:
+    """Take away the note of a move that was announced on the web and never came."""
+    if job.doc.claim is not None and at - job.doc.claim.at > CLAIM_TTL:
+        job.doc.claim = None
+
+
+def record_missing(job: OpenJob, lost: Iterable[str], at: datetime) -> None:
+    """Those of the lost files that are still nowhere are missed from now on."""
+    here = {name_key(path) for path in job.files}
+    names = []
+    for path in lost:
+        entry = job.doc.file(name_of(path))
+        if entry is not None and not entry.missing and name_key(path) not in here:
+            entry.missing = True
+            names.append(entry.name)
+    if names:
+        _say(job.doc, EventType.FILE_MISSING, at, names=names)
+
+
+def restore_missing(job: OpenJob, at: datetime) -> None:
+    """Files that were missed are here again."""
+    here = {name_key(path) for path in job.files}
+    back = [entry for entry in job.doc.files if entry.missing and name_key(entry.name) in here]
+    for entry in back:
+        entry.missing = False
+    if back:
+        _say(job.doc, EventType.FILE_RESTORED, at, names=[entry.name for entry in back])
+
+
+def join(job: OpenJob, path: str, sig: Sig, world: World) -> None:
+    """A settled file at `path` becomes the job's, or replaces what was known of it."""
+    file = world.share.root / path
+    name, sha256 = name_of(path), sha256_of(file)
+    entry = job.doc.file(name)
+    if signature(file) != sig:
+        raise StaleState(f"{name} is still changing", possible="look again")
+    job.files[path] = sig
+    if entry is None:
+        job.doc.files.append(FileEntry(name=name, role=role_of(name), size=sig[0], sha256=sha256))
+        what = EventType.FILE_ADDED
+    elif entry.sha256 != sha256:
+        what = EventType.FILE_CHANGED
+        entry.size, entry.sha256, entry.missing = sig[0], sha256, False
+    else:
+        restore_missing(job, world.now())
+        return
+    _say(job.doc, what, world.now(), name=name, size=sig[0], sha256=sha256)
+    if role_of(name) is Role.SLICED:
+        _take_figures(job.doc, file)
+
+
+def _take_figures(doc: Sidecar, file: Path) -> None:
+    """Fill in what a sliced file says, but never over what staff have typed."""
+    found, source = read_slice(file), f"sliced file {file.name}"
+    for name in ("weight", "time", "material"):
+        attribute = {"weight": "weight_g", "time": "time_h"}.get(name, name)
+        value = getattr(found, attribute)
+        if isinstance(value, Decimal) and name == "time":
+            value = round_time_h(value)
+        if value is not None and getattr(doc.print, f"{name}_source") != STAFF:
+            setattr(doc.print, attribute, value)
+            setattr(doc.print, f"{name}_source", source)
+
+
+# Reading
+
+
+def _read(
+    number: JobNumber, path: str, world: World, connection: Connection
+) -> tuple[Sidecar, Sig | None]:
+    """The document at `path`, mended where the index knows more; no Sig: to be written anew."""
+    try:
+        read = world.share.read_sidecar(path)
+    except FileNotFoundError:
+        raise StaleState(f"{path} moved on", possible="look again") from None
+    except NewerSidecar:
+        raise
+    except BadSidecar:
+        _refuse_half_saved(path, world)
+        world.guard()
+        kept = world.share.quarantine(path)
+        doc = _from_index(number, world, connection)
+        doc.history[-1].data["quarantined"] = kept.name
+        return doc, None
+    doc = read.doc
+    if doc.last_seq < world.known.jobs[number].last_seq or doc.job != number:
+        doc.job = number
+        _restore_history(doc, world, connection)
+    return doc, read.sig
+
+
+def _refuse_half_saved(path: str, world: World) -> None:
+    sig = signature(world.share.root / path)
+    if sig is None or world.share.clock_ns() - sig[1] < _HALF_SAVED_NS:
+        raise StaleState(f"{path} may still be saved by an editor", possible="look again")
+
+
+def _from_index(number: JobNumber, world: World, connection: Connection) -> Sidecar:
+    doc = restore.from_index(connection, number, world.share.uuid)
+    if doc is None:
+        raise NoSuchJob(f"job {number} is not in the index", possible="python -m daemon rebuild")
+    _say(doc, EventType.SIDECAR_REPAIRED, world.now(), source="index")
+    return doc
+
+
+def _restore_history(doc: Sidecar, world: World, connection: Connection) -> None:
+    """An older copy of the sidecar came back: what the index knows of its life is put back in."""
+    rows = events_of(connection, doc.job)
+    doc.history = [
+        Event.model_validate({k: v for k, v in row.items() if k != "job"}) for row in rows
+    ]
+    doc.status = world.known.jobs[doc.job].status
+    _say(doc, EventType.SIDECAR_REPAIRED, world.now(), source="history in the index")
+
+
+def _is_edited(doc: Sidecar) -> bool:
+    return bool(doc.seal) and doc.seal != seal_of(doc)
+
+
+def _record_hand_edit(job: OpenJob, status: Status, world: World, connection: Connection) -> None:
+    """Somebody changed the document in an editor: honoured and logged; the folder says the status."""
+    doc = job.doc
+    doc.status = status
+    row = connection.execute(select(jobs).where(jobs.c.number == doc.job)).mappings().first()
+    new = job_row(Record(doc, job.stem, job.files))
+    skip = {"updated_at", "revision", "last_seq", "flags", "restless", "since", "stem"}
+    changed = {
+        name: [_plain(row[name]), _plain(value)]
+        for name, value in new.items()
+        if row is not None and name not in skip and row[name] != value
+    }
+    if doc.details_missing and doc.student.name and doc.student.email:
+        doc.details_missing = False
+    doc.record(
+        EventType.DETAILS_EDITED,
+        by=AT_THE_FOLDER,
+        via=Via.FOLDER,
+        at=world.now(),
+        data={"changed": changed},
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def _say(doc: Sidecar, what: EventType, at: datetime, **data: Any) -> None:
+    doc.record(what, by=THE_SYSTEM, via=Via.SYSTEM, at=at, data=data)
+
+
+def stem_of(path: str) -> str:
+    """The stem in a path that is known to have one."""
+    name = parse(name_of(path))
+    if name is None:
+        raise ValueError(path)
+    return name.stem

@@ -1,0 +1,201 @@
+"""The index made anew from the folders: every sidecar read, every row copied, no mail sent.
+
+Reading and parsing run in processes of their own where there are many jobs, and rows go in by COPY;
+one insert a row would take ten times as long. What a sidecar does not know yet (a drag while the
+daemon was down) is left to the next look, where it is an ordinary move.
+"""
+
+import io
+import logging
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Table, func, select, text
+
+from daemon.adopt import in_place
+from daemon.consequences import Policy, bring_up_to_date
+from daemon.editing import lay_open
+from daemon.index import Record, event_rows, file_rows_of, job_row, mail_rows_of, writing
+from daemon.look import look_at_all
+from daemon.snapshot import Seen, Sig, name_of
+from daemon.world import World
+from schemas import sidecar as sidecars
+from schemas.errors import BadSidecar
+from schemas.naming import JobNumber, Role, parse, role_of
+from schemas.tables import emails, events, files, jobs
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 2000  # jobs read and copied at a time; bounds memory
+_WORKERS = 2
+_TABLES = (jobs, files, events, emails)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One job as the listing shows it: its sidecar and every file of its stem."""
+
+    number: JobNumber
+    stem: str
+    sidecar: str
+    present: dict[str, Sig]
+
+
+@dataclass(slots=True)
+class Copied:
+    """Rows of a chunk in PostgreSQL's COPY text form, by table name."""
+
+    jobs: int = 0
+    rows: dict[str, bytes] = field(default_factory=dict)
+
+
+def rebuild(
+    world: World, *, only_if_empty: bool = False, progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Replace jobs, files, events and mails of the index by what the folders say; the jobs copied.
+
+    One transaction: readers see the old index until the new one is complete. The lease is held.
+    Raises: ShareUnavailable when a folder could not be read; NotLeader; DatabaseUnavailable.
+    """
+    share = world.share
+    seen = look_at_all(share.root, share.check)
+    sources = list(_sources(seen))
+    if not seen.complete or (only_if_empty and not sources):
+        return 0
+    done = 0
+    with writing(world.engine, world.epoch) as connection:
+        if only_if_empty and connection.execute(select(func.count()).select_from(jobs)).scalar():
+            return 0
+        connection.execute(text("SET LOCAL printsystem.rebuild = 'on'"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("TRUNCATE jobs, files, events, emails"))
+        connection.execute(text("ALTER TABLE events DROP CONSTRAINT pk_events"))
+        for copied in _read_all(sources, world):
+            for table in _TABLES:
+                _copy(connection, table, copied.rows[table.name])
+            done += copied.jobs
+            if progress is not None:
+                progress(done, len(sources))
+        connection.execute(
+            text("ALTER TABLE events ADD CONSTRAINT pk_events PRIMARY KEY (job, seq)")
+        )
+        world.guard()
+    log.info("index rebuilt", extra={"jobs": done})
+    return done
+
+
+def _sources(seen: Seen) -> Iterator[Source]:
+    """The jobs in a listing that have a sidecar, by number."""
+    found: dict[JobNumber, dict[str, Sig]] = {}
+    for folder, names in seen.folders.items():
+        for file_name, sig in names.items():
+            name = parse(file_name)
+            if name is not None:
+                found.setdefault(name.number, {})[f"{folder}/{file_name}"] = sig
+    for number in sorted(found):
+        present = found[number]
+        paths = sorted(path for path in present if role_of(name_of(path)) is Role.SIDECAR)
+        name = parse(name_of(paths[0])) if paths else None
+        if name is not None:
+            yield Source(number, name.stem, paths[0], present)
+
+
+def _read_all(sources: Sequence[Source], world: World) -> Iterator[Copied]:
+    """The rows of all jobs, chunk by chunk; at most four chunks are under way at once."""
+    chunks = [sources[start : start + _CHUNK] for start in range(0, len(sources), _CHUNK)]
+    root, uuid, policy = world.share.root, world.share.uuid, world.policy()
+    if len(chunks) < 2:
+        yield from (_read_chunk(chunk, root, uuid, policy) for chunk in chunks)
+        return
+    context = multiprocessing.get_context("spawn")  # this process has threads: never fork it
+    with ProcessPoolExecutor(_WORKERS, mp_context=context) as pool:
+        waiting: deque[Future[Copied]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(_read_chunk, chunk, root, uuid, policy))
+            if len(waiting) > 2 * _WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _read_chunk(chunk: Sequence[Source], root: Path, uuid: str, policy: Policy) -> Copied:
+    """Read the sidecars of a chunk and turn them into rows. Runs in a worker process."""
+    copied = Copied()
+    lines: dict[str, list[str]] = {table.name: [] for table in _TABLES}
+    for source in chunk:
+        with suppress(FileNotFoundError, BadSidecar):  # left to the next look, which says why
+            record = read_record(source, root, uuid, policy)
+            if record is None:
+                continue
+            lines["jobs"].append(_line(jobs, job_row(record)))
+            lines["files"] += [_line(files, row) for row in file_rows_of(record)]
+            lines["events"] += [_line(events, row) for row in event_rows(record.doc)]
+            lines["emails"] += [_line(emails, row) for row in mail_rows_of(record.doc)]
+            copied.jobs += 1
+    copied.rows = {name: "".join(rows).encode() for name, rows in lines.items()}
+    return copied
+
+
+def read_record(source: Source, root: Path, uuid: str, policy: Policy) -> Record | None:
+    """A job as its sidecar tells; None when the sidecar is of another share or job.
+
+    Raises: FileNotFoundError; BadSidecar.
+    """
+    doc = sidecars.loads((root / source.sidecar).read_bytes(), name=source.sidecar)
+    if doc.share != uuid or doc.job != source.number:
+        return None
+    placed = in_place(doc, source.sidecar, source.present)
+    job = lay_open(doc, source.stem, source.sidecar, None, placed, known_seq=0)
+    ahead = doc.model_copy(deep=True)
+    lacking = bring_up_to_date(ahead, policy, now=datetime.now(UTC), new_nonce=lambda: "")
+    return Record(doc, source.stem, job.files, restless=lacking or doc.claim is not None)
+
+
+def _copy(connection: Connection, table: Table, rows: bytes) -> None:
+    names = ", ".join(f'"{name}"' for name in _columns(table))
+    cursor = connection.connection.cursor()
+    try:
+        cursor.copy_expert(f"COPY {table.name} ({names}) FROM STDIN", io.BytesIO(rows))
+    finally:
+        cursor.close()
+
+
+_EMAIL_COLUMNS = (
+    "job", "seq", "template", "state", "via", "arrived_at", "not_before", "hold", "released",
+    "sent_at", "error",
+)  # fmt: skip
+
+
+def _columns(table: Table) -> tuple[str, ...]:
+    """The columns that follow from the folders, in the order of the table."""
+    return _EMAIL_COLUMNS if table is emails else tuple(column.name for column in table.c)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": ""})
+
+
+def _line(table: Table, row: dict[str, Any]) -> str:
+    return "\t".join([_value(row[name]) for name in _columns(table)]) + "\n"
+
+
+def _value(value: Any) -> str:
+    """A value in COPY's text form. NUL, which PostgreSQL cannot hold, is left out."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return value.translate(_ESCAPES)
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, dict):
+        return orjson.dumps(value).decode().replace("\\u0000", "").translate(_ESCAPES)
+    if isinstance(value, list):
+        return "{" + ",".join(value) + "}"
+    return str(value)

@@ -1,0 +1,302 @@
+"""The loop: hear, look, remember, plan, perform; then wait until there is reason to look again.
+
+This is the whole system in one place. A file event, a crash, a cold start, a database outage and a
+second daemon are all one case here: look again. What is seen goes one way:
+
+    watch -> look -> plan -> perform -> index -> outbox
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+
+from daemon import index, rebuild
+from daemon.actions import Action, Brake, RecordMissing, Wait
+from daemon.leader import Lease
+from daemon.look import Listings, look_at_all, look_at_changed, look_at_jobs, signature
+from daemon.perform import perform_all
+from daemon.plan import plan
+from daemon.settle import Memory, next_due_s, remember
+from daemon.snapshot import Seen, compare, job_of
+from daemon.watch import CANARY_S, Heard, Watcher
+from daemon.world import World
+from schemas.errors import DatabaseUnavailable, NotLeader, PrintSystemError, ShareUnavailable
+
+log = logging.getLogger(__name__)
+
+FULL_LOOK_S = 600.0  # a look that skips nothing, however healthy the watcher seems
+DEAF_LOOK_S = 5.0  # rescan this often when events cannot be relied on
+STAND_BY_S = 1.0
+RETRY_S = 1.0
+HEALTH_S = 5.0
+_NETWORK = {"cifs", "smb3", "smbfs", "nfs", "nfs4", "fuse.sshfs", "9p", "afpfs", "webdav"}
+
+
+@dataclass(slots=True)
+class Health:
+    """What the daemon says of itself; the pages show it and /healthz judges it."""
+
+    share: str = "not looked at yet"
+    watcher: str = ""
+    last_look: float = 0.0  # seconds, wall clock
+    jobs: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+class Loop:
+    """The daemon of one computer. `wake` may be set from any thread."""
+
+    def __init__(
+        self,
+        world: World,
+        lease: Lease,
+        *,
+        rescan_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.world = world
+        self.lease = lease
+        self._clock = clock
+        self.wake = threading.Event()
+        self.watcher = Watcher(world.share.root, world.share.canary, self.wake.set)
+        self.health = Health()
+        self.on_change: Callable[[], None] = lambda: None
+        self.mail_fault: Callable[[], str] = lambda: ""
+        self._rescan_s = rescan_s
+        self._memory = Memory()
+        self._listings = Listings()
+        self._due_s = 0.0  # when something waited for has come to rest
+        self._rescan_at_s = 0.0
+        self._full_at_s = 0.0  # when everything is looked at, whatever the folders' mtimes say
+        self._canary_at_s = 0.0
+        self._health_at_s = 0.0
+        self._braked = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Serve until `stop` is set (set `wake` as well, to be heard at once)."""
+        try:
+            while not stop.is_set():
+                pause_s = self._turn()
+                self.wake.wait(pause_s)
+                self.wake.clear()
+        finally:
+            self.watcher.stop()
+            self._resign()
+
+    def _turn(self) -> float:
+        """One turn that outlives every fault a person can mend; seconds until the next one."""
+        try:
+            if not self.lease.is_held() and not self.lead():
+                return STAND_BY_S
+            self._mind_watcher()
+            self.look_and_act(self.watcher.ears.take())
+            self._report()
+        except ShareUnavailable as error:
+            return self._stand_still(error)
+        except (DatabaseUnavailable, NotLeader) as error:
+            log.warning("standing by: %s", error)
+            self.lease.step_down()
+            return STAND_BY_S
+        return self._pause_s()
+
+    # Look, decide, act
+
+    def look_and_act(self, heard: Heard) -> list[Action]:
+        """One pass: look where something was heard or is due, plan, carry out. Returns the plan."""
+        world, now_s = self.world, self._clock()
+        seen = self._look(heard, now_s)
+        changes = compare(seen, world.known)
+        self._memory = remember(self._memory, seen, changes, world.known, now_s)
+        actions = plan(seen, world.known, self._memory, now_s)
+        refused = self._perform(actions, complete=seen.complete)
+        self._wait_for(actions, refused, complete=seen.complete)
+        self.health.share = "; ".join(seen.errors)
+        self.health.last_look = time.time()
+        self.health.refused = [str(error) for error in refused]
+        return actions
+
+    def _look(self, heard: Heard, now_s: float) -> Seen:
+        """The narrowest look that answers what was heard and what was waited for."""
+        world, share = self.world, self.world.share
+        if now_s >= self._full_at_s:
+            self._full_at_s = now_s + FULL_LOOK_S
+            return look_at_all(share.root, share.check, self._listings)
+        if heard.everything or now_s >= self._rescan_at_s:
+            deaf = not self._can_hear()
+            self._rescan_at_s = now_s + (
+                DEAF_LOOK_S if deaf else self._rescan_s * random.uniform(0.9, 1.1)
+            )
+            if deaf or heard.everything:
+                return look_at_all(share.root, share.check, self._listings)
+            return look_at_changed(share.root, share.check, self._listings, share.clock_ns())
+        if now_s >= self._due_s:
+            self._add_waiting(heard)
+        seen = look_at_jobs(share.root, share.check, world.known, heard.jobs)
+        for path in heard.paths:
+            seen.paths[path] = signature(f"{share.root}/{path}")
+        return seen
+
+    def _add_waiting(self, heard: Heard) -> None:
+        """Whatever had not come to rest is looked at again, though nothing more was heard of it."""
+        for path in self._memory.since:
+            job = job_of(path, self.world.known)
+            if job is None:
+                heard.paths.add(path)
+            else:
+                heard.jobs.setdefault(job, set()).add(path)
+        for job in self.world.known.restless:
+            heard.jobs.setdefault(job, set())
+
+    def _perform(self, actions: list[Action], *, complete: bool) -> list[PrintSystemError]:
+        todo = [action for action in actions if not isinstance(action, Wait)]
+        self._mind_brake(actions, complete=complete)
+        if not todo:
+            return []
+        for action in todo:
+            log.info("%s", action)
+        refused = perform_all(todo, self.world)
+        self.on_change()
+        return refused
+
+    def _wait_for(
+        self, actions: list[Action], refused: list[PrintSystemError], *, complete: bool
+    ) -> None:
+        """Set when to look again, and whether at everything."""
+        now_s = self._clock()
+        self._due_s = next_due_s(self._memory, now_s) + 0.01
+        if refused:
+            self._due_s = min(self._due_s, now_s + RETRY_S)
+        whole = [a.seconds for a in actions if isinstance(a, Wait) and a.whole]
+        if complete:
+            self._full_at_s = now_s + FULL_LOOK_S
+        if whole:
+            self._full_at_s = min(self._full_at_s, now_s + max(0.5, min(whole)))
+
+    # Leading
+
+    def lead(self) -> bool:
+        """Take the lease; whoever takes it reads the index and looks at everything."""
+        world = self.world
+        if not self.lease.take():
+            return False
+        world.epoch, world.guard = self.lease.epoch, self.lease.guard
+        world.share.check()
+        self._agree_on_share()
+        world.known = index.load(world.engine)
+        if not world.known.jobs:
+            rebuild.rebuild(world, only_if_empty=True)
+            world.known = index.load(world.engine)
+        with index.writing(world.engine, world.epoch) as connection:
+            index.reclaim_mails(connection)
+        self._memory, self._listings = Memory(), Listings()
+        self._full_at_s = self._due_s = 0.0
+        log.info("leading", extra={"epoch": world.epoch, "jobs": len(world.known.jobs)})
+        return True
+
+    def _agree_on_share(self) -> None:
+        """The database belongs to one share for ever; another one mounted there is refused."""
+        world = self.world
+        with index.writing(world.engine, world.epoch) as connection:
+            uuid = index.said(connection, "share")
+            if uuid is None:
+                index.say(connection, "share", world.share.uuid)
+            else:
+                world.share.uuid = str(uuid)
+        world.share.check()
+
+    def _resign(self) -> None:
+        try:
+            self.lease.release()
+        except PrintSystemError as error:
+            log.info("could not give the lease back: %s", error)
+
+    # Health
+
+    def _stand_still(self, error: ShareUnavailable) -> float:
+        """The share is not to be trusted: say so, touch nothing, try again soon."""
+        if self.health.share != str(error):
+            log.error("standing still: %s", error)
+        self.health.share = str(error)
+        self._full_at_s = 0.0
+        try:
+            self._report()
+        except (DatabaseUnavailable, NotLeader):
+            self.lease.step_down()
+        return DEAF_LOOK_S
+
+    def _mind_watcher(self) -> None:
+        """Start the watcher, and start it anew when a thread of it died or a canary did not return."""
+        now_s = self._clock()
+        if self.watcher.is_alive():
+            waited_s = now_s - self._canary_at_s
+            if waited_s < CANARY_S:
+                return
+            if self._canary_at_s and not self.watcher.canary_returned():
+                log.warning("the watcher went deaf; starting it anew")
+                self.watcher.stop()
+            elif waited_s < self._rescan_s:
+                return
+        if not self.watcher.is_alive():
+            self.watcher.stop()
+            self.watcher.start()
+        self.watcher.send_canary()
+        self._canary_at_s = now_s
+        self.health.watcher = "" if self.watcher.is_alive() else "the share cannot be watched"
+
+    def _can_hear(self) -> bool:
+        return self.watcher.is_alive() and not is_network_mount(str(self.world.share.root))
+
+    def _mind_brake(self, actions: list[Action], *, complete: bool) -> None:
+        """Ask whether a person has confirmed a great loss; take the banner down when it is over."""
+        world = self.world
+        braked = any(isinstance(action, Brake) for action in actions)
+        if not (braked or (self._braked and complete)):
+            return
+        with index.writing(world.engine, world.epoch) as connection:
+            if braked:
+                world.known.loss_confirmed = bool(index.said(connection, "loss_confirmed"))
+                self._full_at_s = self._clock() + DEAF_LOOK_S
+            else:
+                index.say(connection, "brake", None)
+                index.say(connection, "loss_confirmed", None)
+                world.known.loss_confirmed = False
+        self._braked = braked or any(isinstance(action, RecordMissing) for action in actions)
+
+    def _report(self) -> None:
+        now_s = self._clock()
+        if now_s < self._health_at_s:
+            return
+        self._health_at_s = now_s + HEALTH_S
+        self.health.jobs = len(self.world.known.jobs)
+        with index.writing(self.world.engine, self.world.epoch) as connection:
+            index.say(connection, "health", self.report())
+
+    def report(self) -> dict[str, Any]:
+        """The daemon's health as it is written to the index."""
+        return {
+            "holder": self.lease.holder,
+            "share": self.health.share,
+            "watcher": self.health.watcher,
+            "mail": self.mail_fault(),
+            "catalog": self.world.share.catalog_fault() if not self.health.share else "",
+            "last_look": self.health.last_look,
+            "jobs": self.health.jobs,
+            "refused": self.health.refused[:20],
+        }
+
+    def _pause_s(self) -> float:
+        now_s = self._clock()
+        until_s = min(self._due_s, self._rescan_at_s, self._full_at_s, self._health_at_s)
+        return max(0.0, min(until_s - now_s, HEALTH_S))
+
+
+def is_network_mount(path: str) -> bool:
+    """Whether the path lies on a mount where changes made by other machines are not announced."""
+    mounts = [part for part in psutil.disk_partitions(all=True) if path.startswith(part.mountpoint)]
+    return bool(mounts) and max(mounts, key=lambda m: len(m.mountpoint)).fstype in _NETWORK

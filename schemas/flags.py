@@ -1,0 +1,51 @@
+"""What deserves a person's eye about a job, read from its sidecar."""
+
+from enum import StrEnum
+
+from schemas.events import EventType
+from schemas.naming import Role
+from schemas.sidecar import Sidecar
+from schemas.status import Status
+
+
+class Flag(StrEnum):
+    """One word per trouble, as the pages and the JSON show it."""
+
+    NEEDS_WEIGHT = "needs_weight"
+    MISSING = "missing"
+    CONFLICT = "conflict"
+    WALK_IN = "walk_in"
+    IRREGULAR = "irregular"
+    COPY = "copy"
+
+
+def flags(doc: Sidecar) -> list[Flag]:
+    """The flags of a job, in a fixed order."""
+    raised = {
+        Flag.NEEDS_WEIGHT: doc.status is Status.PENDING and doc.print.price_usd is None,
+        Flag.MISSING: _has_no_model(doc) or any(entry.missing for entry in doc.files),
+        Flag.CONFLICT: is_in_conflict(doc),
+        Flag.WALK_IN: doc.details_missing,
+        Flag.IRREGULAR: _came_irregularly(doc),
+        Flag.COPY: any(entry.role is Role.COPY and not entry.missing for entry in doc.files),
+    }
+    return [flag for flag, is_up in raised.items() if is_up]
+
+
+def is_in_conflict(doc: Sidecar) -> bool:
+    """Whether the last word on conflicts is that there is one."""
+    for event in reversed(doc.history):
+        if event.type in (EventType.CONFLICT_FOUND, EventType.CONFLICT_RESOLVED):
+            return event.type is EventType.CONFLICT_FOUND
+    return False
+
+
+def _has_no_model(doc: Sidecar) -> bool:
+    return not any(entry.role is Role.MODEL and not entry.missing for entry in doc.files)
+
+
+def _came_irregularly(doc: Sidecar) -> bool:
+    for event in reversed(doc.history):
+        if event.type is EventType.STATUS_CHANGED:
+            return bool(event.data.get("irregular"))
+    return False

@@ -1,0 +1,210 @@
+"""The sidecar: the document beside a job's files that holds all that is known of the job.
+
+Unknown keys survive reading and writing. `history` only grows; `seal` is a digest of the rest, so
+that an edit made by hand in a text editor is recognised, honoured and logged.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import BadSidecar, NewerSidecar
+from schemas.events import Event, EventType, Via, digest
+from schemas.naming import JobNumber, Role, key
+from schemas.status import Status
+
+VERSION = 1
+
+
+class Part(BaseModel):
+    """A part of the document; keys that we do not know stay where they are."""
+
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+
+class Student(Part):
+    """Who handed the job in."""
+
+    name: str = ""
+    email: str = ""
+    discipline: str = ""
+    class_number: str = ""
+
+
+class Request(Part):
+    """What the student asked for."""
+
+    print_method: str = ""
+    color: str = ""
+    printer: str = ""
+    minimum_charge: bool = False
+
+
+class FileEntry(Part):
+    """One file of the job. `folder` is given only where it is not the folder of the job's status."""
+
+    name: str
+    role: Role
+    size: int = 0
+    sha256: str | None = None
+    original_name: str | None = None
+    authoritative: bool = False
+    folder: Status | None = None
+    missing: bool = False
+
+
+class Figures(Part):
+    """What the print takes and costs, and where each figure came from."""
+
+    weight_g: Decimal | None = None
+    weight_source: str | None = None
+    time_h: Decimal | None = None
+    time_source: str | None = None
+    material: str | None = None
+    material_source: str | None = None
+    price_usd: Decimal | None = None
+    actual_weight_g: Decimal | None = None
+
+
+class Review(Part):
+    """Whether staff have looked at it, and why it was rejected if it was."""
+
+    reviewed: bool = False
+    reasons: list[str] = []
+    text: str = ""
+
+
+class Confirmation(Part):
+    """The student's word on the quote; `nonce` makes each quote's link its own."""
+
+    nonce: str | None = None
+    expires_at: AwareDatetime | None = None
+    confirmed_at: AwareDatetime | None = None
+
+
+class Payment(Part):
+    """What was paid at the desk."""
+
+    amount_usd: Decimal | None = None
+    transaction: str = ""
+    payer: str = ""
+    paid_at: AwareDatetime | None = None
+
+
+class Note(Part):
+    """A remark of staff."""
+
+    at: AwareDatetime
+    by: str
+    text: str
+
+
+class Claim(Part):
+    """Left before a move: who is about to move the job, where to, and why."""
+
+    source: Status
+    to: Status
+    by: str
+    via: Via
+    at: AwareDatetime
+    data: dict[str, Any] = {}
+
+
+class Sidecar(Part):
+    """All that is known of one job."""
+
+    version: int = Field(default=VERSION, alias="schema")
+    job: JobNumber
+    share: str
+    revision: int = 0
+    status: Status
+    folder: Status | None = None  # where this document lies, when that is not its job's status
+    student: Student = Field(default_factory=Student)
+    request: Request = Field(default_factory=Request)
+    files: list[FileEntry] = []
+    print: Figures = Field(default_factory=Figures)
+    model: dict[str, Any] = {}
+    review: Review = Field(default_factory=Review)
+    confirmation: Confirmation = Field(default_factory=Confirmation)
+    payment: Payment = Field(default_factory=Payment)
+    notes: list[Note] = []
+    details_missing: bool = False
+    claim: Claim | None = None
+    seal: str = ""
+    history: list[Event] = []
+
+    def file(self, name: str) -> FileEntry | None:
+        """The entry of the file of this name, whatever its case and Unicode form."""
+        wanted = key(name)
+        return next((entry for entry in self.files if key(entry.name) == wanted), None)
+
+    def record(
+        self,
+        event_type: EventType,
+        *,
+        by: str,
+        via: Via,
+        at: datetime,
+        data: dict[str, Any] | None = None,
+    ) -> Event:
+        """Append an event to the history, chained to the one before it, and return it."""
+        last = self.history[-1] if self.history else None
+        event = Event(
+            seq=last.seq + 1 if last else 1,
+            at=at,
+            type=event_type,
+            by=by,
+            via=via,
+            data=data or {},
+            prev=digest(last) if last else "",
+        )
+        self.history.append(event)
+        return event
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the newest event; 0 without any."""
+        return self.history[-1].seq if self.history else 0
+
+
+_UNSEALED = {"seal", "history", "claim", "revision"}
+
+
+def seal_of(doc: Sidecar) -> str:
+    """Digest of all but history, claim, revision and the seal itself."""
+    plain = doc.model_dump(mode="json", by_alias=True, exclude=_UNSEALED)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def loads(data: bytes, *, name: str) -> Sidecar:
+    """Read a sidecar; `name` is for the message.
+
+    Raises: BadSidecar when it is no JSON or has the wrong form; NewerSidecar when this program is
+    too old for it.
+    """
+    try:
+        doc = Sidecar.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the document"
+        raise BadSidecar(
+            f"{name}: {where}: {first['msg']}",
+            possible="it is kept in quarantine and written anew from the index",
+        ) from None
+    if doc.version > VERSION:
+        raise NewerSidecar(
+            f"{name}: schema {doc.version} is newer than this program's {VERSION}",
+            possible="upgrade this computer",
+        )
+    return doc
+
+
+def dumps(doc: Sidecar) -> bytes:
+    """The document as it lies on the share: sealed, indented, UTF-8."""
+    doc.seal = seal_of(doc)
+    return doc.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
