@@ -140,7 +140,14 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    sender = threading.Thread(target=outbox.run, args=(stop,), name="outbox")
+
+    def send() -> None:
+        try:
+            outbox.run(stop)
+        finally:  # a bug there ends the daemon, which is then started anew, rather than the mails
+            end(0, None)
+
+    sender = threading.Thread(target=send, name="outbox")
     sender.start()
     try:
         loop.run(stop)

@@ -95,12 +95,13 @@ def _mail(
     template = Status(arrival.data["to"])
     if own is None and not (template in policy.mailed and _is_due(doc, arrival, known, policy)):
         return
-    if own is not None and (own.state is not MailState.HELD or own.hold is Hold.MASS_CHANGE):
-        return
+    waiting = own is None or own.state in (MailState.HELD, MailState.QUEUED)
     hold = _hold(doc)
-    if hold is not None:
+    if waiting and hold is not None:
         if own is None or own.hold is not hold:
             _say(doc, EventType.EMAIL_HELD, arrival.seq, template, now, hold=hold)
+        return
+    if own is not None and (own.state is not MailState.HELD or own.hold is Hold.MASS_CHANGE):
         return
     not_before = max(arrival.at + timedelta(seconds=policy.undo_s(arrival.via)), now)
     _say(doc, EventType.EMAIL_QUEUED, arrival.seq, template, now, not_before=iso(not_before))

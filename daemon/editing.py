@@ -76,9 +76,10 @@ def open_job(
         (path for path in present if role_of(name_of(path)) is Role.SIDECAR),
         key=lambda path: (path not in known.paths, status_of(path) is not known.status, path),
     )
+    edited = False
     if paths:
-        doc, sig = _read(number, paths[0], world, connection)
         sidecar = paths[0]
+        doc, sig, edited = _read(number, sidecar, world, connection)
     elif restore:
         doc, sig = _from_index(number, world, connection), None
         beside = min(present, default=f"{known.status}/{known.stem}")
@@ -86,9 +87,9 @@ def open_job(
     else:
         raise StaleState(f"the sidecar of job {number} is nowhere now", possible="look again")
     job = lay_open(doc, known.stem, sidecar, sig, present, known_seq=known.last_seq)
-    if sig is None or _is_edited(doc):
+    if sig is None or edited:
         job.before = ("", 0, False)
-    if sig is not None and _is_edited(doc):
+    if edited:
         _record_hand_edit(job, known.status, world, connection)
     return job
 
@@ -107,7 +108,7 @@ def lay_open(
     files = {path: s for path, s in present.items() if name_key(path) in listed}
     files |= {p: s for p, s in present.items() if role_of(name_of(p)) is Role.SIDECAR}
     loose = {path: s for path, s in present.items() if path not in files}
-    before = (seal_of(doc), len(doc.history), doc.claim is None)
+    before = (doc.seal, len(doc.history), doc.claim is None)
     return OpenJob(doc, stem, sidecar, sig, files, loose, known_seq, before)
 
 
@@ -249,8 +250,11 @@ def _take_figures(doc: Sidecar, file: Path) -> None:
 
 def _read(
     number: JobNumber, path: str, world: World, connection: Connection
-) -> tuple[Sidecar, Sig | None]:
-    """The document at `path`, mended where the index knows more; no Sig: to be written anew."""
+) -> tuple[Sidecar, Sig | None, bool]:
+    """The document at `path`, mended where the index knows more, and whether it was edited by hand.
+
+    No Sig: it could not be read, is kept aside, and is to be written anew.
+    """
     try:
         read = world.share.read_sidecar(path)
     except FileNotFoundError:
@@ -263,12 +267,14 @@ def _read(
         kept = world.share.quarantine(path)
         doc = _from_index(number, world, connection)
         doc.history[-1].data["quarantined"] = kept.name
-        return doc, None
+        return doc, None, False
     doc = read.doc
+    edited = _is_edited(doc)
     if doc.last_seq < world.known.jobs[number].last_seq or doc.job != number:
         doc.job = number
         _restore_history(doc, world, connection)
-    return doc, read.sig
+        doc.seal = ""
+    return doc, read.sig, edited
 
 
 def _refuse_half_saved(path: str, world: World) -> None:

@@ -20,8 +20,11 @@ from sqlalchemy import Connection, text
 from daemon import editing, index
 from daemon.mail.carriers import Carrier
 from daemon.mail.letter import Facts, compose
+from daemon.snapshot import status_of
 from daemon.world import World
 from schemas.errors import (
+    BadCatalog,
+    BadSetting,
     BadSidecar,
     DatabaseUnavailable,
     MailFailed,
@@ -131,6 +134,8 @@ class Outbox:
         doc: Sidecar | None = None
         with index.writing(self._world.engine, self._world.epoch) as connection:
             job = self._open(row, connection)
+            if any(status_of(path) is not job.doc.status for path in job.files):
+                raise StaleState(f"job {job.doc.job} is being moved", possible="look again")
             mail = _mail_of(job.doc, row)
             if mail is None or mail.state is not MailState.QUEUED:
                 _close(connection, row, mail)
@@ -154,18 +159,22 @@ class Outbox:
 
     def _send(self, row: Mapping[str, Any], doc: Sidecar) -> None:
         self._world.guard()
-        message = compose(
-            Status(row["template"]),
-            facts_of(doc, self._world, self._post),
-            sender=self._post.settings.mail_from,
-            message_id=message_id(doc.share, doc.job, row["seq"]),
-            date=self._world.now(),
-        )
         try:
+            message = compose(
+                Status(row["template"]),
+                facts_of(doc, self._world, self._post),
+                sender=self._post.settings.mail_from,
+                message_id=message_id(doc.share, doc.job, row["seq"]),
+                date=self._world.now(),
+            )
             self._post.carrier.send(message, recipient=doc.student.email)
         except MailFailed as error:
             self.fault = str(error)
             self._failed(row, error)
+            return
+        except (BadSetting, BadCatalog) as error:
+            self.fault = str(error)
+            self._failed(row, MailFailed(str(error)))
             return
         self.fault = ""
         log.info("mail sent", extra={"job": doc.job, "template": row["template"]})

@@ -67,8 +67,25 @@ def perform_all(actions: Iterable[Action], world: World) -> list[PrintSystemErro
     todo = [action for action in actions if not isinstance(action, Wait)]
     refused: list[PrintSystemError] = []
     for start in range(0, len(todo), BATCH):
-        refused += _perform_batch(todo[start : start + BATCH], world)
+        batch = todo[start : start + BATCH]
+        try:
+            refused += _perform_batch(batch, world)
+        except PrintSystemError:
+            raise
+        except Exception:  # a bug shows in one job: the others go on without it
+            log.exception("a batch failed; its jobs are tried one by one")
+            refused += [error for action in batch for error in _perform_alone(action, world)]
     return refused
+
+
+def _perform_alone(action: Action, world: World) -> list[PrintSystemError]:
+    try:
+        return _perform_batch([action], world)
+    except PrintSystemError:
+        raise
+    except Exception as error:
+        log.exception("a bug: %s cannot be carried out", action)
+        return [PrintSystemError(f"{action}: {error}", possible="report this with the log")]
 
 
 def _perform_batch(actions: Sequence[Action], world: World) -> list[PrintSystemError]:

@@ -9,7 +9,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -72,13 +72,15 @@ class Notes:
         self._path = data_dir / "programs.json"
         self._noted: dict[str, dict[str, object]] = {}
 
-    def add(self, name: str, pid: int) -> None:
-        """Note a program that was just started, in the place of an earlier one of that name."""
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(pid)
-            self._noted[name] = {"pid": pid, "created": process.create_time()}
-            self._noted[name]["command"] = process.cmdline()
-        self._write()
+    def add(self, name: str, pid: int, command: Sequence[str]) -> None:
+        """Note a program that was just started, in the place of an earlier one of that name.
+
+        The command is told and not looked up: just after its start a process shows none yet.
+        """
+        with contextlib.suppress(psutil.NoSuchProcess):
+            created = psutil.Process(pid).create_time()
+            self._noted[name] = {"pid": pid, "created": created, "command": list(command)}
+            self._write()
 
     def clear(self) -> None:
         """Forget all: they were stopped in order."""

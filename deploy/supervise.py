@@ -58,7 +58,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-        self._notes.add(self.name, self._process.pid)
+        self._notes.add(self.name, self._process.pid, self._command)
 
     def is_running(self) -> bool:
         """Whether the process lives."""

@@ -10,7 +10,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -153,18 +152,36 @@ def test_after_kill_9_the_next_start_ends_what_was_left_and_serves(start: Starte
     assert "ended daemon, left running by a start that was killed" in started.messages
 
 
-def test_a_noted_number_that_another_process_bears_now_is_left_alone(tmp_path: Path) -> None:
-    stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    notes = Notes(tmp_path)
-    notes.add("daemon", stranger.pid)
+@pytest.mark.parametrize(
+    ("began_before_s", "command"),
+    [
+        pytest.param(3600, ["/bin/cat"], id="another began"),
+        pytest.param(0, ["python", "-m", "daemon", "run"], id="another command"),
+    ],
+)
+def test_a_noted_number_that_another_process_bears_now_is_left_alone(
+    tmp_path: Path, began_before_s: float, command: list[str]
+) -> None:
+    stranger = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE)
+    Notes(tmp_path).add("daemon", stranger.pid, command)
     noted = json.loads((tmp_path / "programs.json").read_text())
-    noted["daemon"]["created"] -= 3600
+    noted["daemon"]["created"] -= began_before_s
     (tmp_path / "programs.json").write_text(json.dumps(noted))
 
     assert Notes(tmp_path).end_leftovers() == []
 
     assert stranger.poll() is None
     stranger.communicate()
+
+
+def test_a_noted_program_that_still_runs_is_ended(tmp_path: Path) -> None:
+    left_running = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE)
+    Notes(tmp_path).add("daemon", left_running.pid, ["/bin/cat"])
+
+    assert Notes(tmp_path).end_leftovers() == ["daemon"]
+
+    assert left_running.wait(5) == -signal.SIGTERM
+    left_running.communicate()
 
 
 def test_the_staff_password_is_shown_at_the_first_start_only(start: Starter) -> None:

@@ -1,0 +1,88 @@
+"""Set up and run all checks and tests: `python3 deploy/test.py [--quick] [what pytest takes]`.
+
+The same set-up as a start, plus the tools of tests/requirements.txt and a Samba server to drag
+files with. pytest comes last, so that its closing line is the last one.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from deploy import apt
+from deploy.prepare import ROOT, NotPrepared, prepare, say
+
+SYSTEM_PROGRAMS = {"smbd": "samba", "smbclient": "smbclient"}
+CHECKS = {
+    "ruff check": ("ruff", "check", "."),
+    "ruff format": ("ruff", "format", "--check", "."),
+    "mypy": ("mypy",),
+    "lint-imports": ("lint-imports",),
+}
+
+
+def main() -> int:
+    """0 when all steps passed."""
+    parser = argparse.ArgumentParser(
+        prog="deploy/test.py",
+        description="Set up and run all checks and tests.",
+        epilog="Everything else is passed on to pytest.",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="skip the static checks and the tests marked slow"
+    )
+    options, for_pytest = parser.parse_known_args()
+    try:
+        python = prepare(ROOT / "tests" / "requirements.txt")
+    except NotPrepared as missing:
+        say(f"error: {missing}")
+        return 1
+    _fetch_system_programs()
+    passed = options.quick or _all_pass(python)
+    if options.quick:
+        for_pytest = ["-m", "not slow", *for_pytest]
+    tested = _run([str(python), "-m", "pytest", "-n", "2", *for_pytest])
+    return tested or int(not passed)
+
+
+def _fetch_system_programs() -> None:
+    for program, package in SYSTEM_PROGRAMS.items():
+        where = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+        if shutil.which(program, path=where) is None and not apt.install(package):
+            say(
+                f"{program} is missing, so the tests with it are skipped: apt-get install {package}"
+            )
+
+
+def _all_pass(python: Path) -> bool:
+    """Run the static checks and show each with its result and its time."""
+    summary: list[str] = []
+    failures = 0
+    for name, (program, *arguments) in CHECKS.items():
+        say(f"== {name}")
+        begun = time.monotonic()
+        failed = _run([str(python.with_name(program)), *arguments]) != 0
+        failures += failed
+        result = "FAILED" if failed else "passed"
+        summary.append(f"{name:<14} {result}  {time.monotonic() - begun:5.1f} s")
+    print("\n== checks", *summary, "== pytest", sep="\n", flush=True)
+    return not failures
+
+
+def _run(command: Sequence[str]) -> int:
+    """The exit code, run with no settings but the project's own defaults."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PRINTSYSTEM_")}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
