@@ -50,8 +50,8 @@ class AdoptJob:
     """A job nobody indexed yet, with its sidecar: a submission, or a share seen anew."""
 
     job: JobNumber
-    sidecar: str
-    paths: tuple[str, ...]  # all that bears its number, the sidecar included
+    sidecars: tuple[str, ...]  # one, unless somebody made a copy
+    paths: tuple[str, ...]  # all that bears its number, the sidecars included
 
 
 @dataclass(frozen=True, slots=True)

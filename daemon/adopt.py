@@ -1,4 +1,4 @@
-"""Jobs that the index does not know yet: submissions, walk-ins, and files that outlived their sidecar."""
+"""Jobs the index does not know yet: submissions, walk-ins, files that outlived their sidecar."""
 
 from pathlib import PurePosixPath
 
@@ -20,19 +20,20 @@ from schemas.status import Status
 
 
 def adopt_job(action: AdoptJob, world: World, connection: Connection) -> list[Record]:
-    """A job that arrives with its sidecar. What the sidecar does not know yet is left to the next look."""
+    """A job that arrives with its sidecar; what that does not know yet is left to the next look."""
     lock_job(connection, action.job)
-    name = parse(name_of(action.sidecar))
-    if name is None or job_of(action.sidecar, world.known) != action.job:
+    sidecar = world.share.leading_sidecar(action.sidecars)
+    name = parse(name_of(sidecar))
+    if name is None or job_of(sidecar, world.known) != action.job:
         raise StaleState(f"job {action.job} is known by now", possible="look again")
     try:
-        read = world.share.read_sidecar(action.sidecar)
+        read = world.share.read_sidecar(sidecar)
     except FileNotFoundError:
-        raise StaleState(f"{action.sidecar} moved on", possible="look again") from None
+        raise StaleState(f"{sidecar} moved on", possible="look again") from None
     except NewerSidecar:
         raise
     except BadSidecar:
-        return _adopt_unreadable(action, world)
+        return _adopt_unreadable(action, sidecar, world)
     doc = read.doc
     present = {path: sig for path in action.paths if (sig := signature(world.share.root / path))}
     present = {
@@ -41,12 +42,11 @@ def adopt_job(action: AdoptJob, world: World, connection: Connection) -> list[Re
     if doc.share != world.share.uuid or doc.job != action.job:
         _naturalise(doc, action, world)
     together = {status_of(path) for path in present}
-    placed = present if len(together) == 1 else in_place(doc, action.sidecar, present)
-    job = lay_open(doc, name.stem, action.sidecar, read.sig, placed, known_seq=0)
+    placed = present if len(together) == 1 else in_place(doc, sidecar, present)
+    job = lay_open(doc, name.stem, sidecar, read.sig, placed, known_seq=0)
     if len(together) == 1:
         record_move(job, together.pop(), world.now())
-    if action.sidecar not in job.files:  # it was dragged away from its files: the next look sees it
-        job.files.pop(action.sidecar, None)
+    if sidecar not in job.files:  # it was dragged away from its files: the next look sees it
         return [Record(doc, name.stem, job.files)]
     return [close_job(job, world)]
 
@@ -66,12 +66,12 @@ def _naturalise(doc: Sidecar, action: AdoptJob, world: World) -> None:
     doc.record(EventType.ADOPTED, by=THE_SYSTEM, via=Via.SYSTEM, at=world.now(), data=data)
 
 
-def _adopt_unreadable(action: AdoptJob, world: World) -> list[Record]:
+def _adopt_unreadable(action: AdoptJob, sidecar: str, world: World) -> list[Record]:
     """A sidecar nobody can read and the index does not know: kept aside; the model stays a job."""
-    sig = signature(world.share.root / action.sidecar)
+    sig = signature(world.share.root / sidecar)
     if sig is None or world.share.clock_ns() - sig[1] < 2_000_000_000:
-        raise StaleState(f"{action.sidecar} may still be saved", possible="look again")
-    world.share.quarantine(action.sidecar)
+        raise StaleState(f"{sidecar} may still be saved", possible="look again")
+    world.share.quarantine(sidecar)
     models = [path for path in action.paths if role_of(name_of(path)) is Role.MODEL]
     return rebuild_sidecar(RebuildSidecar(action.job, models[0]), world) if models else []
 

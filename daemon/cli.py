@@ -1,4 +1,4 @@
-"""The command line: `python -m daemon run | once | plan | check | rebuild | status | confirm-loss | purge | init`.
+"""The command line, `python -m daemon VERB`.
 
 Exit code 0: fine; 1: refused or failed, with one line that says why; 2: wrong usage.
 """
@@ -43,6 +43,8 @@ from schemas.tables import control
 
 log = logging.getLogger(__name__)
 
+Verb = Callable[[Settings, argparse.Namespace], int]
+
 _ONCE_S = 15.0
 
 
@@ -52,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         settings = Settings.load()
         set_up_logging(settings.log_format)
-        verb: Callable[[Settings, argparse.Namespace], int] = options.verb
+        verb: Verb = options.verb
         return verb(settings, options)
     except PrintSystemError as error:
         print(f"{error}", file=sys.stderr)

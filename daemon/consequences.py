@@ -1,7 +1,7 @@
-"""What follows from a job's state: a quote once the weight is known, mails queued, held, cancelled.
+"""What follows from a job's state: a quote once the weight is known, mails queued or cancelled.
 
-Like the plan this looks at what is, not at what happened: it adds to the sidecar what is lacking and
-adds nothing the second time. So it does not matter who changed the job, or how often this runs.
+Like the plan this looks at what is, not at what happened: it adds to the sidecar what is lacking
+and adds nothing the second time. So it matters neither who changed the job nor how often this runs.
 """
 
 from collections.abc import Callable, Mapping
@@ -116,7 +116,7 @@ def _hold(doc: Sidecar) -> Hold | None:
 
 
 def _is_due(doc: Sidecar, arrival: Event, known: list[Mail], policy: Policy) -> bool:
-    """Whether this arrival is to be mailed at all: a slip that was undone, or a way back, is not."""
+    """Whether this arrival is to be mailed at all: an undone slip, or a way back, is not."""
     if arrival.type is EventType.JOB_CREATED:
         return True
     source, target = Status(arrival.data["from"]), Status(arrival.data["to"])

@@ -1,7 +1,7 @@
 """One job laid open: its sidecar read under its lock, changed, written back and made a record.
 
-`open_job` looks where the job's files are at this moment; the functions between write down what that
-means; `close_job` adds what follows from it and writes the sidecar only when something changed.
+`open_job` looks where the job's files are at this moment; the functions between write down what
+that means; `close_job` adds what follows from it and writes the sidecar if anything changed.
 """
 
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ from sqlalchemy import Connection, select
 
 from daemon import restore
 from daemon.consequences import bring_up_to_date
-from daemon.index import Record, events_of, job_row, lock_job
+from daemon.index import Record, job_row, lock_job
 from daemon.look import look_at_jobs, signature
 from daemon.slices import read_slice
 from daemon.snapshot import Sig, name_key, name_of, status_of
 from daemon.whole import sha256_of
 from daemon.world import World
 from schemas.errors import BadSidecar, NewerSidecar, NoSuchJob, StaleState
-from schemas.events import AT_THE_FOLDER, THE_SYSTEM, Event, EventType, Via
+from schemas.events import AT_THE_FOLDER, THE_SYSTEM, EventType, Via
 from schemas.flags import is_in_conflict
 from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, parse, role_of
 from schemas.pricing import round_time_h
@@ -61,26 +61,23 @@ def open_job(
     world: World,
     connection: Connection,
     *,
-    restore: bool = False,
+    make_anew: bool = False,
 ) -> OpenJob:
     """Lock a job of the index and read its sidecar, wherever among the seven folders it lies now.
 
-    With `restore`, a sidecar that is nowhere is made anew from the index.
+    With `make_anew`, a sidecar that is nowhere is made anew from the index.
     Raises: StaleState when it is nowhere; BadSidecar while it may still be half written.
     """
     known = world.known.jobs[number]
     lock_job(connection, number)
     seen = look_at_jobs(world.share.root, world.share.check, world.known, {number: set(heard)})
     present = {path: sig for path, sig in seen.paths.items() if sig is not None}
-    paths = sorted(
-        (path for path in present if role_of(name_of(path)) is Role.SIDECAR),
-        key=lambda path: (path not in known.paths, status_of(path) is not known.status, path),
-    )
+    paths = sorted(path for path in present if role_of(name_of(path)) is Role.SIDECAR)
     edited = False
     if paths:
-        sidecar = paths[0]
+        sidecar = world.share.leading_sidecar(paths)
         doc, sig, edited = _read(number, sidecar, world, connection)
-    elif restore:
+    elif make_anew:
         doc, sig = _from_index(number, world, connection), None
         beside = min(present, default=f"{known.status}/{known.stem}")
         sidecar = f"{beside.rpartition('/')[0]}/{known.stem}{SIDECAR_SUFFIX}"
@@ -293,10 +290,7 @@ def _from_index(number: JobNumber, world: World, connection: Connection) -> Side
 
 def _restore_history(doc: Sidecar, world: World, connection: Connection) -> None:
     """An older copy of the sidecar came back: what the index knows of its life is put back in."""
-    rows = events_of(connection, doc.job)
-    doc.history = [
-        Event.model_validate({k: v for k, v in row.items() if k != "job"}) for row in rows
-    ]
+    doc.history = restore.history_of(connection, doc.job)
     doc.status = world.known.jobs[doc.job].status
     _say(doc, EventType.SIDECAR_REPAIRED, world.now(), source="history in the index")
 
@@ -306,7 +300,7 @@ def _is_edited(doc: Sidecar) -> bool:
 
 
 def _record_hand_edit(job: OpenJob, status: Status, world: World, connection: Connection) -> None:
-    """Somebody changed the document in an editor: honoured and logged; the folder says the status."""
+    """Somebody changed the document in an editor: honoured and logged. The folder is the status."""
     doc = job.doc
     doc.status = status
     row = connection.execute(select(jobs).where(jobs.c.number == doc.job)).mappings().first()

@@ -1,4 +1,4 @@
-"""Move a job as a person would, but announced: claim, all files, the sidecar last; or nothing at all.
+"""Move a job as a person would, but announced: claim, all files, the sidecar last; or nothing.
 
 The pages use this. They never write to the index: the daemon sees the files in their new folder,
 reads the claim, and so knows who moved them and why. Everything here is work on the share alone, so
@@ -25,7 +25,7 @@ from schemas.status import FOLDERS, Status
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A job where it lies: the path of its sidecar, relative to the root, and what was read there."""
+    """A job where it lies: the path of its sidecar, relative to the root, and what was read."""
 
     path: str
     read: Read

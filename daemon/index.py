@@ -1,7 +1,8 @@
 """The index, written: one function brings PostgreSQL in step with a job's sidecar and files.
 
-Only the daemon writes here. Whatever is written follows from the sidecar and the place of the files,
-so writing it again changes nothing: events and mails have unique keys, jobs and files are replaced.
+Only the daemon writes here. Whatever is written follows from the sidecar and the place of the
+files, so writing it again changes nothing: events and mails have unique keys, jobs and files are
+replaced.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -42,7 +42,7 @@ _RELEASE = text(
 
 
 def boot_clock_s() -> float:
-    """Seconds on a clock that never goes back and counts the time a machine sleeps, where it can."""
+    """Seconds on a clock that never goes back, and that counts a machine's sleep where it can."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -95,7 +95,7 @@ class Lease:
             self._thread.join(timeout=1)
 
     def release(self) -> None:
-        """Give the lease back, so that another daemon need not wait. Raises: DatabaseUnavailable."""
+        """Give the lease back, so that no other daemon has to wait. Raises: DatabaseUnavailable."""
         epoch = self.epoch
         self.step_down()
         if epoch:

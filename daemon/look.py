@@ -1,8 +1,8 @@
 """Look at the share: list the seven folders, or check the places where a few jobs could be.
 
 A look never guesses. Whatever could not be read is named in `Seen.errors`, and such a look is not
-`complete`, so that nothing is taken as gone on its word. Symbolic links are not looked at: what lies
-behind one may be anywhere.
+`complete`, so that nothing is taken as gone on its word. Symbolic links are not looked at: what
+lies behind one may be anywhere.
 """
 
 import errno

@@ -1,8 +1,10 @@
-"""Move a file without ever replacing another one, on every system the share may lie on.
+"""Move a file without ever replacing another one, and replace one only if it is the one meant.
 
 POSIX `rename` overwrites silently. Linux has `renameat2(RENAME_NOREPLACE)`; where the file system
-does not know it, a hard link to the new name fails if that exists and the old name goes after; where
-there are no hard links either, the name is checked first and then renamed. Windows refuses by itself.
+does not know it, a hard link to the new name fails if that exists and the old name goes after;
+where there are no hard links either, the name is checked first and then renamed. Windows refuses
+by itself. `RENAME_EXCHANGE` makes a replacement a compare-and-swap: it fails when a person has just
+dragged the old file away, and hands out what was replaced to be compared.
 """
 
 import ctypes
@@ -15,6 +17,7 @@ from schemas.errors import FileBusy, FileInTheWay, ShareUnavailable
 
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
+_RENAME_EXCHANGE = 2
 _NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
 
 
@@ -56,16 +59,27 @@ def move(source: Path, target: Path) -> None:
         ) from error
 
 
+def exchange(one: Path, other: Path) -> bool:
+    """Swap two files in one step; False where the file system cannot.
+
+    Raises: FileNotFoundError when either is gone; OSError.
+    """
+    return _call_renameat2(one, other, _RENAME_EXCHANGE)
+
+
+def _call_renameat2(source: Path, target: Path, how: int) -> bool:
+    if _renameat2 is None:
+        return False
+    done = _renameat2(_AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), how)
+    code = ctypes.get_errno()
+    if done != 0 and code not in _NOT_SUPPORTED:
+        raise OSError(code, os.strerror(code), str(source), None, str(target))
+    return bool(done == 0)
+
+
 def _rename(source: Path, target: Path) -> None:
-    if _renameat2 is not None:
-        done = _renameat2(
-            _AT_FDCWD, os.fsencode(source), _AT_FDCWD, os.fsencode(target), _RENAME_NOREPLACE
-        )
-        code = ctypes.get_errno()
-        if done == 0:
-            return
-        if code not in _NOT_SUPPORTED:
-            raise OSError(code, os.strerror(code), str(source), None, str(target))
+    if _call_renameat2(source, target, _RENAME_NOREPLACE):
+        return
     if sys.platform == "win32":
         source.rename(target)
         return

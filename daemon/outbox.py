@@ -130,7 +130,7 @@ class Outbox:
             self._put_back(row, error, timedelta(seconds=5))
 
     def _still_due(self, row: Mapping[str, Any]) -> Sidecar | None:
-        """The job's sidecar if the mail is still to go; otherwise what became of it is written down."""
+        """The job's sidecar if the mail is still to go; otherwise its end is written down."""
         doc: Sidecar | None = None
         with index.writing(self._world.engine, self._world.epoch) as connection:
             job = self._open(row, connection)
@@ -195,7 +195,7 @@ class Outbox:
             connection.execute(_RETRY, values)
 
     def _finish(self, row: Mapping[str, Any], what: EventType, facts: dict[str, Any]) -> None:
-        """Write down what became of a mail; tried until it stands, since the mail is gone already."""
+        """Write down what became of a mail; again and again, since the mail is gone already."""
         for _ in range(20):
             try:
                 with index.writing(self._world.engine, self._world.epoch) as connection:

@@ -135,9 +135,7 @@ def perform(action: Action, world: World, connection: Connection) -> Outcome:
         case AdoptWalkIn():
             return _walk_in(action, world)
         case RestoreName():
-            folder = action.path.rpartition("/")[0]
-            world.share.move_file(action.path, f"{folder}/{action.name}")
-            return Outcome()
+            return _restore_name(action, world)
         case NoteStrays():
             return Outcome(strays=_signatures(action.found, world), strays_gone=action.gone)
         case Brake():
@@ -204,9 +202,18 @@ def _add_files(action: AddFiles, world: World, connection: Connection) -> Outcom
 def _record_missing(action: RecordMissing, world: World, connection: Connection) -> Outcome:
     """The last look before a loss is written down: the marker, and all seven folders once more."""
     world.share.check()
-    job = editing.open_job(action.job, action.paths, world, connection, restore=True)
+    job = editing.open_job(action.job, action.paths, world, connection, make_anew=True)
     editing.record_missing(job, action.paths, world.now())
     return Outcome([editing.close_job(job, world)])
+
+
+def _restore_name(action: RestoreName, world: World) -> Outcome:
+    folder = action.path.rpartition("/")[0]
+    try:
+        world.share.move_file(action.path, f"{folder}/{action.name}")
+    except FileNotFoundError:
+        raise StaleState(f"{action.path} moved on", possible="look again") from None
+    return Outcome()
 
 
 def _walk_in(action: AdoptWalkIn, world: World) -> Outcome:

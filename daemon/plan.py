@@ -209,7 +209,7 @@ def _plan_conflict(
 def _moved(job: KnownJob, part: _Part) -> dict[str, bool]:
     """Paths at which a file of the job arrived that was known elsewhere or missed.
 
-    True where it is the same by size and mtime; a sidecar always is, since it is never half written.
+    True where it is the same by size and mtime; a sidecar always is, being never half written.
     """
     was: dict[str, list[Sig]] = {name: [sig] for name, sig in job.missing.items()}
     for path, sig in part.gone.items():
@@ -254,7 +254,7 @@ def _plan_unknown(job: JobNumber, part: _Part, time: _Time) -> Iterator[Action]:
     sidecars = sorted(path for path in part.arrived if _is_sidecar(path))
     models = sorted(p for p in part.arrived if role_of(name_of(p)) in (Role.MODEL, Role.COPY))
     if sidecars:
-        yield AdoptJob(job, sidecars[0], tuple(sorted(part.arrived)))
+        yield AdoptJob(job, tuple(sidecars), tuple(sorted(part.arrived)))
     elif models and time.unrest(models[:1]) <= 0:
         yield RebuildSidecar(job, models[0])
     elif models:

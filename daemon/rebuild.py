@@ -25,6 +25,7 @@ from daemon.consequences import Policy, bring_up_to_date
 from daemon.editing import lay_open
 from daemon.index import Record, event_rows, file_rows_of, job_row, mail_rows_of, writing
 from daemon.look import look_at_all
+from daemon.share import Share
 from daemon.snapshot import Seen, Sig, name_of
 from daemon.world import World
 from schemas import sidecar as sidecars
@@ -67,7 +68,7 @@ def rebuild(
     """
     share = world.share
     seen = look_at_all(share.root, share.check)
-    sources = list(_sources(seen))
+    sources = list(_sources(seen, share))
     if not seen.complete or (only_if_empty and not sources):
         return 0
     done = 0
@@ -92,7 +93,7 @@ def rebuild(
     return done
 
 
-def _sources(seen: Seen) -> Iterator[Source]:
+def _sources(seen: Seen, share: Share) -> Iterator[Source]:
     """The jobs in a listing that have a sidecar, by number."""
     found: dict[JobNumber, dict[str, Sig]] = {}
     for folder, names in seen.folders.items():
@@ -103,9 +104,10 @@ def _sources(seen: Seen) -> Iterator[Source]:
     for number in sorted(found):
         present = found[number]
         paths = sorted(path for path in present if role_of(name_of(path)) is Role.SIDECAR)
-        name = parse(name_of(paths[0])) if paths else None
+        leading = share.leading_sidecar(paths) if paths else ""
+        name = parse(name_of(leading))
         if name is not None:
-            yield Source(number, name.stem, paths[0], present)
+            yield Source(number, name.stem, leading, present)
 
 
 def _read_all(sources: Sequence[Source], world: World) -> Iterator[Copied]:

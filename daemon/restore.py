@@ -27,10 +27,6 @@ def from_index(connection: Connection, job: JobNumber, share: str) -> Sidecar | 
     row = connection.execute(select(jobs).where(jobs.c.number == job)).mappings().first()
     if row is None:
         return None
-    history = [
-        Event.model_validate({k: v for k, v in e.items() if k != "job"})
-        for e in events_of(connection, job)
-    ]
     doc = Sidecar(
         job=job,
         share=share,
@@ -62,11 +58,17 @@ def from_index(connection: Connection, job: JobNumber, share: str) -> Sidecar | 
         ),
         payment=Payment(amount_usd=row["paid_usd"]),
         details_missing="walk_in" in row["flags"],
-        history=history,
+        history=history_of(connection, job),
     )
     doc.review.reviewed = row["reviewed"]
     _replay(doc)
     return doc
+
+
+def history_of(connection: Connection, job: JobNumber) -> list[Event]:
+    """A job's history as the index has it."""
+    rows = events_of(connection, job)
+    return [Event.model_validate({k: v for k, v in row.items() if k != "job"}) for row in rows]
 
 
 def _entries(connection: Connection, job: JobNumber, status: Status) -> list[FileEntry]:

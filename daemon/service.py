@@ -231,7 +231,7 @@ class Loop:
         return DEAF_LOOK_S
 
     def _mind_watcher(self) -> None:
-        """Start the watcher, and start it anew when a thread of it died or a canary did not return."""
+        """Start the watcher, anew when a thread of it died or a canary did not return."""
         now_s = self._clock()
         if self.watcher.is_alive():
             waited_s = now_s - self._canary_at_s

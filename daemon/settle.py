@@ -1,8 +1,8 @@
 """When something has come to rest: what the looks before this one remember, as a pure function.
 
 A directory listing says nothing about a copy's progress, so a new file is believed only once it has
-looked the same for `QUIET_S`; a file is gone only once it has been gone for `GONE_S` through complete
-looks. Both clocks live here, and start anew with the process: waiting longer is always safe.
+looked the same for `QUIET_S`; a file is gone only once it has been gone for `GONE_S` through
+complete looks. Both clocks live here, and start anew with the process: to wait longer is safe.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""The share: its marker, its sidecars, its job numbers. Every touch of the folders goes through here.
+"""The share: its marker, its sidecars, its job numbers. Every touch of the folders is here.
 
 Both the daemon and the web pages use this; both write a sidecar aside, flush it, and rename it over
 the old one only if that is still the one they read. Without the marker `.printsystem/root.json`
@@ -8,7 +8,7 @@ nothing is done at all: an unmounted share is an empty folder that looks just li
 import errno
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +16,17 @@ from pathlib import Path
 import orjson
 
 from daemon.look import signature
-from daemon.moving import move
+from daemon.moving import exchange, move
 from daemon.snapshot import Sig
 from schemas import catalog as catalogs
 from schemas import sidecar as sidecars
-from schemas.errors import BadCatalog, ShareUnavailable, StaleState
+from schemas.errors import BadCatalog, BadSidecar, FileInTheWay, ShareUnavailable, StaleState
 from schemas.naming import SIDECAR_SUFFIX, JobNumber, format_stem
 from schemas.sidecar import Sidecar
 from schemas.status import FOLDERS
 
 LAYOUT = 1
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _OURS = ".printsystem"
 _ROOMS = ("incoming", "numbers", "thumbnails", "quarantine")
 
@@ -77,7 +78,7 @@ class Share:
             (self._own / "catalog.toml").write_text(catalogs.DEFAULT, encoding="utf-8")
             self.uuid = str(uuid.uuid4())
             marker = orjson.dumps({"share": self.uuid, "layout": LAYOUT})
-            write_aside(self._own / "root.json", marker, self.incoming)
+            write_aside(self._own / "root.json", marker, self.incoming, expected=None)
 
     def check(self) -> None:
         """Raises: ShareUnavailable unless this is the share meant, with all seven folders."""
@@ -97,7 +98,7 @@ class Share:
                 )
 
     def check_writable(self) -> None:
-        """Raises: ShareUnavailable when nothing can be written there, because it is full or read-only."""
+        """Raises: ShareUnavailable when nothing can be written there: it is full or read-only."""
         probe = self.incoming / f"probe-{uuid.uuid4().hex}"
         with _faults("the share", self.root):
             try:
@@ -156,15 +157,28 @@ class Share:
         doc.revision += 1
         data = sidecars.dumps(doc)
 
-        def still_there() -> None:
-            if signature(f"{self.root}/{path}") != expected:
-                raise StaleState(f"{path} was changed by another hand", possible="look again")
+        try:
+            with _faults(path, self.root):
+                return write_aside(self.root / path, data, self.incoming, expected=expected)
+        except (FileNotFoundError, FileInTheWay):
+            raise StaleState(f"{path} was changed by another hand", possible="look again") from None
 
-        with _faults(path, self.root):
-            return write_aside(self.root / path, data, self.incoming, before=still_there)
+    def leading_sidecar(self, paths: Sequence[str]) -> str:
+        """Which of a job's sidecars to go by, when somebody made a copy: the one that knows most.
+
+        Among equals the one that lies where it says it does, so that every look chooses alike.
+        """
+        return min(paths, key=self._precedence) if len(paths) > 1 else paths[0]
+
+    def _precedence(self, path: str) -> tuple[int, bool, str]:
+        try:
+            doc = self.read_sidecar(path).doc
+        except (FileNotFoundError, BadSidecar):
+            return (1, True, path)
+        return (-doc.last_seq, path.partition("/")[0] != (doc.folder or doc.status), path)
 
     def find_sidecar(self, stem: str) -> str | None:
-        """The path of the sidecar of this stem in one of the seven folders, not those below them."""
+        """The path of the sidecar of this stem in one of the seven folders themselves."""
         for folder in FOLDERS:
             path = f"{folder}/{stem}{SIDECAR_SUFFIX}"
             if signature(f"{self.root}/{path}") is not None:
@@ -254,23 +268,32 @@ def stem_for(doc: Sidecar) -> str:
     return format_stem(doc.student.name, doc.request.print_method, doc.request.color, doc.job)
 
 
-def write_aside(
-    path: Path, data: bytes, aside: Path, *, before: Callable[[], None] | None = None
-) -> Sig:
-    """Replace `path` by `data` in one step: written in the folder `aside`, flushed, renamed over.
+def write_aside(path: Path, data: bytes, aside: Path, *, expected: Sig | None) -> Sig:
+    """Put `data` at `path` in one step: written in the folder `aside`, flushed, then renamed.
 
-    `before` is called last and may raise to call it off. Returns size and mtime of the new file.
+    `expected` is the file to be replaced, None when there is to be none. Returns size and mtime of
+    the new one. Raises: FileNotFoundError, FileInTheWay when that is not what lies there.
     """
     temporary = aside / f"{uuid.uuid4().hex}.tmp"
     try:
-        found = _write_flushed(temporary, data)
-        if before is not None:
-            before()
-        os.replace(temporary, path)
-    except BaseException:
+        written = _write_flushed(temporary, data)
+        if expected is None:
+            move(temporary, path)
+        else:
+            _replace(temporary, path, expected)
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
-    return found
+    return written
+
+
+def _replace(temporary: Path, path: Path, expected: Sig) -> None:
+    if signature(path) != expected:
+        raise FileNotFoundError(errno.ENOENT, "another file by now", str(path))
+    if not exchange(temporary, path):
+        os.replace(temporary, path)
+    elif signature(temporary) != expected:  # written by another hand in this very moment
+        exchange(temporary, path)
+        raise FileNotFoundError(errno.ENOENT, "another file by now", str(path))
 
 
 def _write_flushed(path: Path, data: bytes) -> Sig:

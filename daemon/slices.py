@@ -57,7 +57,7 @@ def _weight_g(text: str) -> Decimal | None:
         r"total filament weight \[g\]",
         r"filament used \[g\]",
     ):
-        found = re.search(rf"^; ?{key} ?[=:] ?([0-9., ]+)$", text, re.M)
+        found = re.search(rf"^; ?{key} \[g\] ?[=:] ?([0-9., ]+)$", text, re.M)
         numbers = [_number(part) for part in found[1].split(",")] if found else []
         total = sum((number for number in numbers if number is not None), Decimal(0))
         if total > 0:

@@ -2,8 +2,8 @@
 
 Events only say when to look and where; what happened is seen by looking. Known faults and their
 answers: the kernel's queue overflows silently (a logging handler hears watchdog's warning and asks
-for a look at everything); an exception kills the thread that hands events out, a lost root kills the
-one that reads them while the observer looks alive (both are checked, and a canary file is sent
+for a look at everything); an exception kills the thread that hands events out, a lost root kills
+the one that reads them while the observer looks alive (both are checked, and a canary file is sent
 through); a network mount says nothing of other machines (the loop rescans anyway).
 """
 
@@ -55,7 +55,7 @@ class Heard:
 
 
 class Ears(FileSystemEventHandler):
-    """Collects what is heard until the loop takes it. Never raises: that would kill watchdog's thread."""
+    """Collects what is heard until the loop takes it; never raises, which would kill the thread."""
 
     def __init__(self, root: Path, wake: Callable[[], None]) -> None:
         self._prefix = f"{root}/"
@@ -134,13 +134,16 @@ class Watcher:
         """Begin to watch; then everything is to be looked at, since nobody watched before."""
         for logger in self._loggers:
             logger.addHandler(self._overflow)
-        observer = Observer()
-        observer.daemon = True
+        observer: BaseObserver | None = None
         try:
+            observer = Observer()
+            observer.daemon = True
             observer.schedule(self.ears, str(self._root), recursive=True, event_filter=_HEARD_KINDS)
             observer.start()
-        except OSError as error:  # no such folder, or no inotify watches left
+        except OSError as error:  # no such folder, or no inotify instances or watches left
             log.warning("cannot watch the share: %s", error)
+            if observer is not None:  # it holds descriptors and a thread from its making on
+                observer.stop()
             return
         self._observer = observer
         self.ears.look_everywhere()

@@ -1,7 +1,7 @@
 """Whether a file that has come to rest is whole, as far as its own structure tells.
 
-Stillness alone does not prove it: Windows' copy gives a file its full size first, and a network that
-pauses looks like an end. What geometry a model holds is not asked here.
+Stillness alone does not prove it: Windows' copy gives a file its full size first, and a network
+that pauses looks like an end. What geometry a model holds is not asked here.
 """
 
 import hashlib

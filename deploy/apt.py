@@ -47,12 +47,15 @@ def _succeeds(*command: str) -> bool:
 
 
 def _run(*arguments: str) -> bool:
+    """Whether apt-get did it; what it said is shown only when it did not."""
     as_root = () if os.geteuid() == 0 else ("sudo", "-n")
-    quiet = ("env", "DEBIAN_FRONTEND=noninteractive")
     done = subprocess.run(
-        [*as_root, *quiet, *APT, *arguments],
+        [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", *APT, *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=sys.stderr.fileno(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         check=False,
     )
+    if done.returncode != 0:
+        print(done.stdout.decode(errors="replace"), file=sys.stderr, flush=True)
     return done.returncode == 0

@@ -3,8 +3,8 @@
 import json
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 TIMEOUT_S = 3.0
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
@@ -15,7 +15,7 @@ class Health:
     """What the pages say of themselves and of all they need."""
 
     is_well: bool
-    troubles: tuple[str, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)  # the part, and why
 
 
 def ask(url: str) -> Health | None:
@@ -25,26 +25,14 @@ def ask(url: str) -> Health | None:
             return Health(is_well=answer.status == 200)
     except urllib.error.HTTPError as error:
         with error:
-            return Health(is_well=False, troubles=_troubles(error.read()) or (str(error),))
+            return Health(is_well=False, faults=_faults(error.read()) or {"pages": str(error)})
     except OSError:
         return None
 
 
-def _troubles(body: bytes) -> tuple[str, ...]:
+def _faults(body: bytes) -> dict[str, str]:
     try:
-        said = json.loads(body)
-    except ValueError:
-        return ()
-    return tuple(_not_well(said)) if isinstance(said, dict) else ()
-
-
-def _not_well(said: dict[str, Any], prefix: str = "") -> list[str]:
-    """The parts named in a health document as anything but well, however deep they lie."""
-    found: list[str] = []
-    for key, value in said.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict):
-            found += _not_well(value, f"{name} ") or ([name] if value.get("ok") is False else [])
-        elif value is False and key != "ok":
-            found.append(name)
-    return found
+        said = json.loads(body)["faults"]
+        return {str(part): str(why) for part, why in said.items()}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}  # whatever answered there, it is not ours

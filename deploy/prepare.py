@@ -59,8 +59,8 @@ def prepare(*more_requirements: Path) -> Path:
 
     Raises: NotPrepared with what to type.
     """
-    if not PYTHON.exists():  # also after an upgrade of Python, which leaves a dangling link
-        _make_venv()
+    if not (PYTHON.exists() and PYTHON.with_name("pip").exists()):
+        _make_venv()  # also after a set-up cut short, or a new Python, which leaves a dangling link
     for requirements in (REQUIREMENTS, *more_requirements):
         _install(requirements)
     _fetch_system_libraries()
@@ -98,13 +98,17 @@ def _install(requirements: Path) -> None:
 
 
 def _run(command: list[str], *, what: str) -> None:
-    """Run to the end, shown on stderr: stdout belongs to the line that says ready."""
-    try:
-        subprocess.run(command, check=True, stdout=sys.stderr.fileno(), cwd=ROOT)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise NotPrepared(
-            f"{what} could not be set up; the lines above say why ({error})"
-        ) from None
+    """Run to the end; of what it says, errors are shown and which package it is at."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        try:
+            for line in running.stdout or ():
+                if line.startswith("Collecting "):
+                    say(f"  {line.split()[1]}")
+        except BaseException:  # told to stop meanwhile
+            running.kill()
+            raise
+    if running.returncode != 0:
+        raise NotPrepared(f"{what} could not be set up; the lines above say why")
 
 
 def _fetch_system_libraries() -> None:

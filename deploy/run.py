@@ -29,6 +29,7 @@ from schemas.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 HEALTHY_S = 30.0  # then the pages only have to answer
 ANSWER_S = 60.0
+HOPELESS_STARTS = 4  # pages that never answered and died this often will not come up
 TICK_S = 0.1
 
 
@@ -190,10 +191,11 @@ class Start:
             self._supervisor.look()
             found, waited_s = health.ask(self._url), time.monotonic() - begun
             if found and (found.is_well or waited_s > HEALTHY_S):
-                if not found.is_well:
-                    say(f"warning: not all is well: {', '.join(found.troubles)}")
+                for part, why in found.faults.items():
+                    say(f"warning: {part}: {why}")
                 return True
-            if not found and waited_s > ANSWER_S:
+            pages = self._programs[-1]
+            if not found and (waited_s > ANSWER_S or pages.starts > HOPELESS_STARTS):
                 raise StartFailed(
                     f"the pages do not answer on {self._url}", possible="see the lines above"
                 )

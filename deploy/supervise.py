@@ -43,6 +43,7 @@ class Program:
         notes: Notes,
     ) -> None:
         self.name = name
+        self.starts = 0
         self._command = list(command)
         self._environment = dict(environment)
         self._folder = folder
@@ -58,6 +59,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.starts += 1
         self._notes.add(self.name, self._process.pid, self._command)
 
     def is_running(self) -> bool:

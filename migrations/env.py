@@ -1,8 +1,10 @@
-"""Alembic's way in: the address comes from the caller, or from the settings for the command line."""
+"""Alembic's way in: the address comes from the caller, or else from the settings."""
 
 from alembic import context
 from sqlalchemy import create_engine, pool
 
+from daemon.embedded import database_url
+from schemas.settings import Settings
 from schemas.tables import metadata
 
 
@@ -10,9 +12,6 @@ def _url() -> str:
     given = context.config.attributes.get("url")
     if given is not None:
         return str(given)
-    from daemon.embedded import database_url
-    from schemas.settings import Settings
-
     return database_url(Settings.load())
 
 

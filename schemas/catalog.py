@@ -1,4 +1,4 @@
-"""The catalogue: methods, colours, printers, prices and texts, in one TOML file that a lab edits."""
+"""The catalogue: methods, colours, printers, prices and texts, in one TOML file a lab edits."""
 
 import re
 import tomllib
@@ -91,7 +91,7 @@ class Catalog(Entry):
 def parse(text: str) -> Catalog:
     """Read a catalogue.
 
-    Raises: BadCatalog with the line of a TOML error, or the key and line of a value that does not fit.
+    Raises: BadCatalog with the line of a TOML error, or key and line of a value that does not fit.
     """
     try:
         return Catalog.model_validate(tomllib.loads(text, parse_float=Decimal))
@@ -144,8 +144,8 @@ reject_reasons = ["The model is not printable: it has holes or parts that touch 
 
 [lab]
 name = "3D Print Lab"
-introduction = "Hand in a model as .stl, .obj or .3mf. We look at it and mail you a price; nothing is \
-printed before you have confirmed it."
+introduction = "Hand in a model as .stl, .obj or .3mf. We look at it and mail you a price; nothing \
+is printed before you have confirmed it."
 contact = "Come by the lab, or answer the mail you got."
 staff = ["Staff"]
 

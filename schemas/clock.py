@@ -1,4 +1,4 @@
-"""Times: aware and in UTC wherever they are kept, in the lab's zone wherever a person reads them."""
+"""Times: aware and in UTC wherever they are kept, in the lab's zone where a person reads them."""
 
 from datetime import UTC, datetime
 

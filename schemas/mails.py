@@ -1,8 +1,8 @@
 """Which mails a history asks for, and how far each one is: a fold over the events, nothing else.
 
-Each status mail belongs to the event that put the job into its status, so `(job, for_seq, template)`
-names it for ever. Because the state of every mail follows from the history, the outbox can be
-rebuilt from the folders with nothing sent twice and nothing forgotten.
+Each status mail belongs to the event that put the job into its status, so `(job, for_seq,
+template)` names it for ever. Because the state of every mail follows from the history, the outbox
+can be rebuilt from the folders with nothing sent twice and nothing forgotten.
 """
 
 from collections.abc import Iterable

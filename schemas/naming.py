@@ -1,8 +1,8 @@
 """File names: the job's number and stem, what role a file has, and which names are not for us.
 
-A job is every file whose name starts with its stem, `JaneDoe_Filament_TrueRed_123`. Matching ignores
-case and Unicode form, since Windows, macOS and Samba each have their own idea of both. The number is
-the identity; the rest is for people.
+A job is every file whose name starts with its stem, `JaneDoe_Filament_TrueRed_123`. Matching
+ignores case and Unicode form, since Windows, macOS and Samba each have their own idea of both. The
+number is the identity; the rest is for people.
 """
 
 import re
@@ -71,7 +71,7 @@ def parse(name: str) -> Name | None:
 
 
 def format_stem(student: str, method: str, color: str, number: JobNumber) -> str:
-    """The stem of a job's files: plain ASCII, at most 102 characters, one underscore between parts."""
+    """The stem of a job's files: plain ASCII, at most 102 characters, joined by underscores."""
     parts = (
         _camel(student, _STUDENT_LENGTH) or "Unnamed",
         _camel(method, _PART_LENGTH) or "Unknown",

@@ -7,7 +7,7 @@ HALF_HOUR = Decimal("0.5")
 
 
 def price_usd(weight_g: Decimal, *, per_gram: Decimal, minimum: Decimal) -> Decimal:
-    """The price of a print in US dollars: weight times rate, half up to the cent, at least `minimum`."""
+    """A print's price in US dollars: weight times rate, half up to the cent, at least `minimum`."""
     exact = (weight_g * per_gram).quantize(CENT, rounding=ROUND_HALF_UP)
     return max(exact, minimum.quantize(CENT, rounding=ROUND_HALF_UP))
 

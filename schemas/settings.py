@@ -1,4 +1,4 @@
-"""Settings: read once from `PRINTSYSTEM_*` in the environment or a `.env` file, passed as arguments.
+"""Settings: read once from `PRINTSYSTEM_*` in the environment or a `.env` file, then passed on.
 
 A name that nobody knows stops the start, so that a typing error is not a silent default. A secret
 can be given as the setting itself or as `NAME_FILE`, a path to a file that holds it.

@@ -45,7 +45,7 @@ class Request(Part):
 
 
 class FileEntry(Part):
-    """One file of the job. `folder` is given only where it is not the folder of the job's status."""
+    """One file of the job. `folder` is given only where it is not that of the job's status."""
 
     name: str
     role: Role

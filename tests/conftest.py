@@ -1,4 +1,4 @@
-"""What every tier shares: one real PostgreSQL a session, and a lab on a fresh share for each test."""
+"""What every tier shares: one real PostgreSQL a session, and a fresh lab for each test."""
 
 import os
 from collections.abc import Iterator

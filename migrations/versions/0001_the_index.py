@@ -15,8 +15,9 @@ _ENUMS = {
     ),
     "event_type": (
         "JobCreated", "StatusChanged", "FileAdded", "FileChanged", "FileMissing", "FileRestored",
-        "DetailsEdited", "Reviewed", "Unreviewed", "NoteAdded", "Quoted", "Confirmed", "PrintFailed",
-        "PaymentRecorded", "EmailHeld", "EmailQueued", "EmailSent", "EmailFailed", "EmailCancelled",
+        "DetailsEdited", "Reviewed", "Unreviewed", "NoteAdded", "Quoted", "Confirmed",
+        "PrintFailed", "PaymentRecorded", "EmailHeld", "EmailQueued", "EmailSent", "EmailFailed",
+        "EmailCancelled",
         "ConflictFound", "ConflictResolved", "SidecarRepaired", "Adopted", "Purged",
     ),
     "via": ("folder", "web", "link", "system"),

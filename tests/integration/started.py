@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ UPLOADED = Path(os.environ["PRINTSYSTEM_SHARE"], "Uploaded")
 class Pages(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/healthz" and Path(os.environ["PRINTSYSTEM_DATA_DIR"], "sick").exists():
-            return self.answer(503, b'{"ok": false, "index": {"ok": true}, "mail": {"ok": false}}')
+            return self.answer(503, b'{"ok": false, "faults": {"mail": "no server"}}')
         self.answer(200, b'<form><input name="csrf_token" value="from the form"></form>')
 
     def do_POST(self):
@@ -50,9 +50,6 @@ class Pages(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PRINTSYSTEM_PORT"])), Pages).serve_forever()
 """
 DAEMON = "import signal; signal.pause()"
-STUBBORN = (
-    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: signal.pause()"
-)
 INIT = """
 import os
 from pathlib import Path
@@ -79,18 +76,17 @@ def eventually(ask: Callable[[], T], *, limit_s: float = 30.0) -> T:
     return answer
 
 
-class Started:
-    """A start of the system in a process of its own."""
+def with_stand_ins(
+    *arguments: str, init: str = INIT, daemon: str = DAEMON, pages: str = PAGES
+) -> tuple[str, ...]:
+    """The command that starts the system with these sources as its programs."""
+    return (sys.executable, "-c", DRIVER, init, daemon, pages, *arguments)
 
-    def __init__(
-        self,
-        folder: Path,
-        *arguments: str,
-        init: str = INIT,
-        daemon: str = DAEMON,
-        pages: str = PAGES,
-        **settings: str,
-    ) -> None:
+
+class Started:
+    """A start of the system in a process of its own, on `folder`."""
+
+    def __init__(self, folder: Path, *, command: Sequence[str], **settings: str) -> None:
         self.data_dir = folder / "var"
         self.share = folder / "share"
         given = {"DATA_DIR": self.data_dir, "SHARE": self.share, "PORT": 0, **settings}
@@ -100,7 +96,7 @@ class Started:
         self._messages = folder / f"messages-{count}"
         with self._output.open("wb") as output, self._messages.open("wb") as messages:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", DRIVER, init, daemon, pages, *arguments],
+                command,
                 cwd=ROOT,
                 env={**os.environ, **ours},
                 stdout=output,
@@ -117,7 +113,7 @@ class Started:
 
     def url(self) -> str:
         """The address in the ready line, once it is there."""
-        ready = eventually(self._ready_or_ended)
+        ready = eventually(self._ready_or_ended, limit_s=70)
         assert ready != "ended", self.messages
         found = re.search(r"^ready (http://127\.0\.0\.1:\d+) share=(.+)$", ready, re.MULTILINE)
         assert found is not None, ready

@@ -101,7 +101,11 @@ def test_a_move_on_the_web_is_logged_with_its_name_and_reason(lab: Lab) -> None:
     lab.move_on_the_web(job, Status.REJECTED, by="Ada", reasons=["too thin"])
     lab.rest()
     (event,) = lab.events(job, EventType.STATUS_CHANGED)
-    assert (event["by"], event["via"].value, event["data"]["reasons"]) == ("Ada", "web", ["too thin"])
+    assert (event["by"], event["via"].value, event["data"]["reasons"]) == (
+        "Ada",
+        "web",
+        ["too thin"],
+    )
 
 
 def test_an_announced_move_that_never_came_is_not_put_on_a_later_drag(lab: Lab) -> None:
@@ -314,7 +318,9 @@ def test_an_unreadable_sidecar_is_kept_aside_and_restored(lab: Lab) -> None:
 def test_a_hand_edit_of_the_sidecar_is_honoured_and_logged(lab: Lab) -> None:
     job = lab.a_job()
     path = lab.sidecar(job)
-    path.write_text(path.read_text().replace("Jane Doe", "Jane Roe").replace('"ART 101"', '"ART 102"'))
+    path.write_text(
+        path.read_text().replace("Jane Doe", "Jane Roe").replace('"ART 101"', '"ART 102"')
+    )
     lab.rest()
     assert lab.doc(job).student.name == "Jane Roe"
     (event,) = lab.events(job, EventType.DETAILS_EDITED)
@@ -325,7 +331,9 @@ def test_a_hand_edit_of_the_sidecar_is_honoured_and_logged(lab: Lab) -> None:
 def test_unknown_keys_in_a_sidecar_survive_the_next_move(lab: Lab) -> None:
     job = lab.a_job()
     path = lab.sidecar(job)
-    path.write_text(path.read_text().replace('"student": {', '"student": {\n    "pronouns": "they",', 1))
+    path.write_text(
+        path.read_text().replace('"student": {', '"student": {\n    "pronouns": "they",', 1)
+    )
     lab.rest()
     lab.drag(job, Status.PENDING)
     lab.rest()

@@ -19,8 +19,10 @@ import pytest
 
 from daemon.processes import ended_within
 from deploy.owned import Notes
-from tests.integration.started import PAGES, STUBBORN, Started, eventually
+from tests.integration.started import PAGES, Started, eventually, with_stand_ins
 
+IGNORING = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+STUBBORN, STUBBORN_PAGES = IGNORING + "while True: signal.pause()", IGNORING + PAGES
 REFUSED = "import sys; sys.exit('this is not our share')"
 Starter = Callable[..., Started]
 NO_DATABASE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
@@ -31,8 +33,9 @@ def start(tmp_path: Path) -> Iterator[Starter]:
     """Starts the system on a folder of this test; all of it is gone at the end."""
     made: list[Started] = []
 
-    def begin(*arguments: str, **how: str) -> Started:
-        made.append(Started(tmp_path, *arguments, **how))
+    def begin(*arguments: str, programs: dict[str, str] | None = None, **given: str) -> Started:
+        command = with_stand_ins(*arguments, **programs or {})
+        made.append(Started(tmp_path, command=command, **given))
         return made[-1]
 
     yield begin
@@ -76,7 +79,7 @@ def test_it_serves_when_it_says_ready_and_ends_all_it_began_when_told_to(
 
 
 def test_programs_that_ignore_the_signal_are_ended_within_ten_seconds(start: Starter) -> None:
-    started = start(daemon=STUBBORN, pages=STUBBORN + PAGES, **NO_DATABASE)
+    started = start(programs={"daemon": STUBBORN, "pages": STUBBORN_PAGES}, **NO_DATABASE)
     eventually(lambda: started.output or (started.data_dir / "programs.json").exists())
     stubborn = eventually(lambda: [p for p in started.family() if "SIG_IGN" in str(p.cmdline())])
 
@@ -207,12 +210,20 @@ def test_a_given_staff_password_is_not_shown(start: Starter) -> None:
 
 
 def test_when_the_share_is_refused_nothing_runs_and_the_reason_is_shown(start: Starter) -> None:
-    started = start(init=REFUSED)
+    started = start(programs={"init": REFUSED})
 
     assert started.process.wait(30) == 1
     assert "this is not our share" in started.messages
     assert "ready" not in started.output
     assert not (started.data_dir / "programs.json").exists()
+
+
+def test_pages_that_die_at_once_end_the_start_instead_of_a_long_wait(start: Starter) -> None:
+    started = start(programs={"pages": "import sys; sys.exit('no template')"}, **NO_DATABASE)
+
+    assert started.process.wait(30) == 1
+    assert "no template" in started.messages
+    assert "error: the pages do not answer on http://127.0.0.1:" in started.messages
 
 
 def test_a_taken_port_is_refused_with_what_to_do(start: Starter) -> None:
@@ -253,7 +264,7 @@ def test_pages_that_are_not_well_are_served_with_a_warning_that_says_what_is_not
     started = start(**NO_DATABASE)
 
     started.url()
-    assert "warning: not all is well: mail\n" in started.messages
+    assert "warning: mail: no server\n" in started.messages
 
 
 def test_the_demo_hands_jobs_in_by_the_form_and_moves_two_on(start: Starter) -> None:

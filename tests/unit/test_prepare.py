@@ -12,7 +12,8 @@ def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A project in an empty folder; the commands that the set-up would have run."""
     commands: list[str] = []
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "python").touch()
+    for program in ("python", "pip"):
+        (tmp_path / ".venv" / "bin" / program).touch()
     (tmp_path / "requirements.txt").write_text("one==1\n")
     monkeypatch.setattr(prepare, "ROOT", tmp_path)
     monkeypatch.setattr(prepare, "VENV", tmp_path / ".venv")
@@ -54,6 +55,14 @@ def test_the_tools_for_tests_are_installed_on_top(ran: list[str]) -> None:
 def test_an_upgraded_python_gets_a_new_environment(ran: list[str]) -> None:
     prepare.PYTHON.unlink()
     prepare.PYTHON.symlink_to("/nowhere/python3.10")
+
+    prepare.prepare()
+
+    assert ran[0] == "the virtual environment"
+
+
+def test_an_environment_cut_short_before_pip_was_there_is_made_again(ran: list[str]) -> None:
+    prepare.PYTHON.with_name("pip").unlink()
 
     prepare.prepare()
 

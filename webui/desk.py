@@ -1,0 +1,101 @@
+"""The desk: where what a person wants of a job is carried out on the share.
+
+find the job, hold its lock, read it, see that it is as the person saw it, decide, write and move;
+then give the daemon a moment to take note.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon import handover
+from daemon.handover import Found, Move
+from daemon.share import Share
+from schemas.errors import NotPossible, StaleState
+from schemas.events import Via
+from schemas.naming import JobNumber
+from schemas.sidecar import Sidecar
+from schemas.status import Status
+from webui import asked
+from webui.decisions import ACTIONS, Decision, Hand, actions_in, possible_from
+from webui.index import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A job after an action, and whether the index knows of it yet."""
+
+    job: Found
+    in_step: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where jobs are found and changed."""
+
+    share: Share
+    index: Index
+    now: Callable[[], datetime]
+
+    def find(self, number: JobNumber) -> Found:
+        """The job as it lies on the share. Raises: see `handover.find`."""
+        return handover.find(self.share, number, self.index.paths_of(number))
+
+    def act(self, name: str, number: JobNumber, given: asked.Asked, *, by: str) -> Done:
+        """One of staff's actions. Raises: PrintSystemError; then nothing was changed."""
+        action, hand = ACTIONS[name], Hand(by, Via.WEB, self.now())
+
+        def decide(job: Found) -> Decision:
+            _refuse_stale(job, given.seen, moves=bool(action.sources) or name == "move")
+            if action.sources and job.status not in action.sources:
+                raise NotPossible(
+                    f"job {number} is in {job.status}, from where one cannot {name}",
+                    possible=", ".join([*actions_in(job.status), "move"]),
+                )
+            return action.decide(job.doc, given, hand)
+
+        return self.change(number, decide, hand)
+
+    def change(self, number: JobNumber, decide: Callable[[Found], Decision], hand: Hand) -> Done:
+        """Carry out a decision, under the job's lock while there is a database."""
+        paths = self.index.paths_of(number)
+        held = self.index.lock(number)
+        try:
+            job = handover.find(self.share, number, paths)
+            before = _fingerprint(job.doc)
+            decision = decide(job)
+            if decision.to is None and _fingerprint(job.doc) == before:
+                return Done(job, in_step=True)
+            path, revision = self._write(job, decision, hand)
+        finally:
+            self.index.release(held)
+        status = decision.to or job.status
+        in_step = self.index.is_in_step(number, revision, status)
+        return Done(handover.find(self.share, number, [path]), in_step)
+
+    def _write(self, job: Found, decision: Decision, hand: Hand) -> tuple[str, int]:
+        """The sidecar's path now, and the revision that the index will have come to know."""
+        if decision.to is None:
+            handover.rewrite(self.share, job)
+            return job.path, job.doc.revision
+        move = Move(decision.to, hand.by, hand.via, hand.at, decision.data)
+        path = handover.hand_over(self.share, job, move)
+        return path, job.doc.revision + 1  # the daemon writes the move into the history
+
+
+def _fingerprint(doc: Sidecar) -> str:
+    return doc.model_dump_json()
+
+
+def _refuse_stale(job: Found, seen: Status | None, *, moves: bool) -> None:
+    """Raises: StaleState when the job is not as the caller saw it, or is only just being moved."""
+    if seen is not None and job.status is not seen:
+        raise StaleState(
+            f"job {job.doc.job} is in {job.status} now, no longer in {seen}; nothing was done",
+            possible=f"from {job.status}: {possible_from(job.status)}",
+        )
+    if moves and job.doc.status is not job.status:
+        raise StaleState(
+            f"job {job.doc.job} was moved to {job.status}, and the daemon has not noted it yet",
+            possible="try again in a moment; if it stays so, see whether the daemon runs",
+        )

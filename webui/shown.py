@@ -1,0 +1,227 @@
+"""How values read on a page: money, times, ages, sizes, and the words for statuses and flags."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Flask
+
+from schemas.catalog import Catalog
+from schemas.clock import show
+from schemas.events import Event, EventType, Via
+from schemas.mails import Hold, Mail, MailState
+from schemas.status import Status
+from webui.place import web
+
+STATUS_WORDS = {
+    Status.UPLOADED: "Uploaded",
+    Status.PENDING: "Pending",
+    Status.REJECTED: "Rejected",
+    Status.READY_TO_PRINT: "Ready to print",
+    Status.PRINTING: "Printing",
+    Status.COMPLETED: "Completed",
+    Status.PAID_PICKED_UP: "Picked up",
+}
+
+FLAG_WORDS = {
+    "needs_weight": "needs weight",
+    "missing": "files missing",
+    "conflict": "in two folders",
+    "walk_in": "details missing",
+    "irregular": "irregular",
+    "copy": "has a copy",
+}
+
+ACTION_WORDS = {
+    "approve": "Approve",
+    "reject": "Reject",
+    "confirm": "Confirm for student",
+    "start": "Start printing",
+    "fail": "Print failed",
+    "complete": "Complete",
+    "collect": "Paid and collected",
+    "move": "Move",
+}
+
+_EVENT_WORDS = {
+    EventType.JOB_CREATED: "Handed in",
+    EventType.FILE_ADDED: "File added",
+    EventType.FILE_CHANGED: "File changed",
+    EventType.FILE_MISSING: "File missing",
+    EventType.FILE_RESTORED: "File is back",
+    EventType.DETAILS_EDITED: "Details edited",
+    EventType.NOTE_ADDED: "Note",
+    EventType.PRINT_FAILED: "Print failed",
+    EventType.PAYMENT_RECORDED: "Payment",
+    EventType.EMAIL_HELD: "Mail held",
+    EventType.EMAIL_QUEUED: "Mail queued",
+    EventType.EMAIL_SENT: "Mail sent",
+    EventType.EMAIL_FAILED: "Mail failed",
+    EventType.EMAIL_CANCELLED: "Mail cancelled",
+    EventType.CONFLICT_FOUND: "Lies in two folders",
+    EventType.CONFLICT_RESOLVED: "Lies together again",
+    EventType.SIDECAR_REPAIRED: "Sidecar repaired",
+}
+
+
+def set_up(app: Flask) -> None:
+    """Make these the words and filters of all templates."""
+    filters = {
+        "money": money, "grams": grams, "hours": hours, "size": size, "when": when,
+        "age": age, "age_step": age_step, "status_words": status_words,
+        "flag_words": lambda flag: FLAG_WORDS.get(flag, flag),
+        "event_words": event_words, "event_facts": event_facts, "door": door,
+        "mail_words": mail_words, "discipline_options": discipline_options,
+        "color_groups": color_groups, "printer_groups": printer_groups,
+    }  # fmt: skip
+    app.jinja_env.filters.update(filters)
+    app.jinja_env.globals.update(ACTION_WORDS=ACTION_WORDS, STATUSES=tuple(Status))
+
+
+Options = list[tuple[str, str, bool]]  # value, text, not to be had
+
+
+def discipline_options(catalog: Catalog) -> Options:
+    """The disciplines, to choose from."""
+    return [(name, name, False) for name in catalog.disciplines]
+
+
+def color_groups(catalog: Catalog) -> list[tuple[str, Options]]:
+    """The colours of each method; what is out of stock is shown and off."""
+    return [
+        (method.name, [_color(name, method.out_of_stock) for name in method.colors])
+        for method in catalog.methods
+    ]
+
+
+def _color(name: str, out_of_stock: list[str]) -> tuple[str, str, bool]:
+    is_off = name in out_of_stock
+    return name, f"{name} (out of stock)" if is_off else name, is_off
+
+
+def printer_groups(catalog: Catalog) -> list[tuple[str, Options]]:
+    """The printers of each method with their build volumes."""
+    return [
+        (
+            method.name,
+            [
+                (printer.name, f"{printer.name}, {_volume(printer.volume_mm)}", False)
+                for printer in catalog.printers_for(method.name)
+            ],
+        )
+        for method in catalog.methods
+    ]
+
+
+def _volume(volume_mm: tuple[float, float, float]) -> str:
+    return " × ".join(f"{side:g}" for side in volume_mm) + " mm"
+
+
+def money(amount_usd: Decimal | None) -> str:
+    """Dollars and cents."""
+    return "" if amount_usd is None else f"${amount_usd:,.2f}"
+
+
+def grams(weight_g: Decimal | None) -> str:
+    """A weight without needless zeros."""
+    return "" if weight_g is None else f"{weight_g.normalize():f} g"
+
+
+def hours(time_h: Decimal | None) -> str:
+    """A print time."""
+    return "" if time_h is None else f"{time_h.normalize():f} h"
+
+
+def size(count: int) -> str:
+    """A file's size."""
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+
+
+def when(at: datetime | None) -> str:
+    """A moment in the lab's zone."""
+    return "" if at is None else show(at, web().settings.timezone)
+
+
+def age(at: datetime | None) -> str:
+    """How long ago, in the two largest units: "2d 4h"."""
+    if at is None:
+        return ""
+    minutes = max(0, int((web().now() - at).total_seconds() // 60))
+    days, rest = divmod(minutes, 24 * 60)
+    if days:
+        return f"{days}d {rest // 60}h"
+    return f"{rest // 60}h {rest % 60}m" if rest >= 60 else f"{rest}m"
+
+
+def age_step(at: datetime | None) -> int:
+    """How pressing: 1 under a day, 2 under two, 3 under three, 4 beyond."""
+    if at is None:
+        return 1
+    return min(4, max(0, (web().now() - at) // timedelta(days=1)) + 1)
+
+
+def status_words(status: str) -> str:
+    """A status for a person."""
+    return STATUS_WORDS[Status(status)]
+
+
+def door(event: Event) -> str:
+    """Through which door it came, where that is not plain from who did it."""
+    return {Via.WEB: "on the web", Via.LINK: "by the link in the mail"}.get(event.via, "")
+
+
+def event_words(event: Event) -> str:
+    """What happened."""
+    if event.type is EventType.STATUS_CHANGED:
+        return f"{status_words(event.data['from'])} → {status_words(event.data['to'])}"
+    return _EVENT_WORDS.get(event.type, event.type.value)
+
+
+_UNSAID = {"from", "to", "for", "sha256"}
+
+
+def event_facts(event: Event) -> list[tuple[str, str]]:
+    """The data of an event as names and values, without what is said already."""
+    said = _UNSAID if event.type is EventType.STATUS_CHANGED else _UNSAID - {"from", "to"}
+    return [
+        (name.replace("_", " "), _plain(value))
+        for name, value in event.data.items()
+        if name not in said and value not in (None, "", [])
+    ]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(_plain(part) for part in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_change(change)}" for name, change in value.items())
+    return (
+        {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    )
+
+
+def _change(change: Any) -> str:
+    if isinstance(change, list) and len(change) == 2:
+        return f"{change[0] or 'nothing'} → {change[1] or 'nothing'}"
+    return _plain(change)
+
+
+def mail_words(mail: Mail) -> str:
+    """How far a mail is."""
+    if mail.state is MailState.HELD:
+        return f"held: {_HOLD_WORDS[mail.hold] if mail.hold else ''}"
+    if mail.state is MailState.QUEUED and mail.not_before is not None:
+        left_s = int((mail.not_before - web().now()).total_seconds())
+        return f"goes in {left_s} s" if left_s > 0 else "about to go"
+    if mail.state is MailState.SENT:
+        return f"sent {when(mail.sent_at)}"
+    return f"{mail.state.value}{f': {mail.remark}' if mail.remark else ''}"
+
+
+_HOLD_WORDS = {
+    Hold.NEEDS_WEIGHT: "goes once the weight is known",
+    Hold.NO_ADDRESS: "there is no e-mail address",
+    Hold.MASS_CHANGE: "many jobs moved at once; release it with “send now”",
+}
