@@ -52,11 +52,7 @@ def _edges(path: Path) -> str:
 
 
 def _weight_g(text: str) -> Decimal | None:
-    for key in (
-        r"total filament used \[g\]",
-        r"total filament weight \[g\]",
-        r"filament used \[g\]",
-    ):
+    for key in ("total filament used", "total filament weight", "filament used"):
         found = re.search(rf"^; ?{key} \[g\] ?[=:] ?([0-9., ]+)$", text, re.M)
         numbers = [_number(part) for part in found[1].split(",")] if found else []
         total = sum((number for number in numbers if number is not None), Decimal(0))
