@@ -52,10 +52,16 @@ def adopt_job(action: AdoptJob, world: World, connection: Connection) -> list[Re
 
 
 def in_place(doc: Sidecar, sidecar: str, present: dict[str, Sig]) -> dict[str, Sig]:
-    """The files that lie where the sidecar says they do; the others were moved since."""
+    """The files that lie where the sidecar says they do; the others were moved since.
+
+    A sidecar that was moved itself is named where it was, as a file that is there no more.
+    """
     homes = {name_key(entry.name): entry.folder or doc.status for entry in doc.files}
-    homes[name_key(sidecar)] = doc.folder or doc.status
-    return {path: s for path, s in present.items() if homes.get(name_key(path)) == status_of(path)}
+    homes[name_key(sidecar)] = home = doc.folder or doc.status
+    placed = {p: s for p, s in present.items() if homes.get(name_key(p)) == status_of(p)}
+    if sidecar not in placed:
+        placed[f"{home}/{name_of(sidecar)}"] = (0, 0)
+    return placed
 
 
 def _naturalise(doc: Sidecar, action: AdoptJob, world: World) -> None:

@@ -60,8 +60,8 @@ def _for_our_driver(given: str) -> str:
 class EmbeddedPostgres:
     """One server on the cluster in `data_dir`; at most one process may own it at a time.
 
-    `fsync=False` is for tests, whose data may die with the machine. `wanted` ends the wait of a
-    start that is no longer asked for.
+    `fsync=False` is for tests: the data may die with the machine, and the server with the process
+    that started it. `wanted` ends the wait of a start that is no longer asked for.
     """
 
     name = "postgres"
@@ -156,7 +156,7 @@ class EmbeddedPostgres:
             port = free_port()
             self._cluster.note_access(port, password)
         options = () if self._fsync else NO_FSYNC
-        self._process = self._cluster.run_server(options, port=port)
+        self._process = self._cluster.run_server(options, port=port, tied=not self._fsync)
         self.url = url(port, password)
         return self._is_ready_in_time(self._process)
 

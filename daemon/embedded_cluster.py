@@ -70,15 +70,20 @@ class Cluster:
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".log.1"))
 
-    def run_server(self, options: Sequence[str], *, port: int) -> subprocess.Popen[bytes]:
-        """Start the server; `options` are settings as NAME=VALUE."""
+    def run_server(
+        self, options: Sequence[str], *, port: int, tied: bool
+    ) -> subprocess.Popen[bytes]:
+        """Start the server; `options` are settings as NAME=VALUE.
+
+        `tied`: where the system can do that, the server stops when whoever started it dies.
+        """
         settings = ("unix_socket_directories=", "log_checkpoints=off", self.mark, *options)
         command = [
             *("postgres", "-D", self._as_seen_inside(self.folder), "-h", "127.0.0.1"),
             *("-p", str(port)),
             *(argument for setting in settings for argument in ("-c", setting)),
         ]
-        return self._spawn(command, cwd=self.folder)
+        return self._spawn(command, cwd=self.folder, tied=tied)
 
     def pid_file(self) -> list[str]:
         """The lines of the running server's own note: its number first, "ready" the eighth."""
@@ -156,12 +161,18 @@ class Cluster:
         through_kernel = self._account is not None and sys.platform == "linux"
         return "/proc/self/cwd" if through_kernel else str(folder)
 
-    def _spawn(self, command: Sequence[str], *, cwd: Path) -> subprocess.Popen[bytes]:
+    def _spawn(
+        self, command: Sequence[str], *, cwd: Path, tied: bool = False
+    ) -> subprocess.Popen[bytes]:
         """Start a program of PostgreSQL as the fitting user; what it says goes to the log."""
         user = self._account
+        setpriv = shutil.which("setpriv") if tied else None
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [str(self._binaries / command[0]), *command[1:]],
+                [
+                    *((setpriv, "--pdeathsig", "INT") if setpriv else ()),
+                    *(str(self._binaries / command[0]), *command[1:]),
+                ],
                 cwd=cwd,
                 env={k: v for k, v in os.environ.items() if not k.startswith("PG")},
                 stdin=subprocess.DEVNULL,

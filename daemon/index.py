@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, select, text
+from sqlalchemy import Connection, Engine, bindparam, case, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from daemon.snapshot import Known, KnownJob, Sig, name_key, name_of
 from schemas.errors import DatabaseUnavailable, NotLeader
@@ -64,29 +64,33 @@ def database_faults() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        if not (error.connection_invalidated or _is_outage(error)):
+        if not isinstance(error, OperationalError | InterfaceError):
             raise
         raise DatabaseUnavailable(
-            f"PostgreSQL does not answer ({str(error.orig).strip().splitlines()[0]})",
+            f"PostgreSQL cannot serve ({str(error.orig).strip().splitlines()[0]})",
             possible="nothing is lost; what happens in the folders is caught up with later",
         ) from error
 
 
-def _is_outage(error: DBAPIError) -> bool:
-    return type(error.orig).__name__ in {"OperationalError", "InterfaceError", "AdminShutdown"}
-
-
 @contextmanager
-def writing(engine: Engine, epoch: int) -> Iterator[Connection]:
+def writing(engine: Engine, epoch: int, *, long: bool = False) -> Iterator[Connection]:
     """A transaction of the daemon that holds the lease of `epoch`; committed at the end.
 
+    The lease row is locked, so that nobody takes over before the commit. A `long` transaction locks
+    it only at its end, or the lease could not be renewed meanwhile.
     Raises: NotLeader when another daemon has taken over; DatabaseUnavailable.
     """
     with database_faults(), engine.begin() as connection:
-        held = connection.execute(_HELD, {"epoch": epoch}).first()
-        if held is None:
-            raise NotLeader("another daemon has taken over", possible="this one stands by")
+        if not long:
+            _hold_lease(connection, epoch)
         yield connection
+        if long:
+            _hold_lease(connection, epoch)
+
+
+def _hold_lease(connection: Connection, epoch: int) -> None:
+    if connection.execute(_HELD, {"epoch": epoch}).first() is None:
+        raise NotLeader("another daemon has taken over", possible="this one stands by")
 
 
 _HELD = text("SELECT 1 FROM lease WHERE epoch = :epoch FOR SHARE")
@@ -115,8 +119,14 @@ _upsert_mail = insert(emails)
 _upsert_mail = _upsert_mail.on_conflict_do_update(
     index_elements=[emails.c.job, emails.c.seq, emails.c.template],
     set_={
-        name: _upsert_mail.excluded[name]
-        for name in ("state", "not_before", "hold", "released", "sent_at", "error")
+        **{
+            name: _upsert_mail.excluded[name]
+            for name in ("state", "not_before", "hold", "released", "sent_at", "error")
+        },
+        # A new time to go, as "send now" gives it, counts more than the wait after a failure.
+        "retry_at": case(
+            (emails.c.not_before == _upsert_mail.excluded.not_before, emails.c.retry_at), else_=None
+        ),
     },
     where=(emails.c.state != "sending") | (_upsert_mail.excluded.state == "sent"),
 )

@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
@@ -28,6 +28,7 @@ from schemas.errors import (
     BadSidecar,
     DatabaseUnavailable,
     MailFailed,
+    NoSuchJob,
     NotLeader,
     PrintSystemError,
     ShareUnavailable,
@@ -47,6 +48,7 @@ MASS = 20  # more moves at the folder than this within one undo window hold thei
 POLL_S = 1.0
 _FIRST_RETRY_S = 30.0
 _LAST_RETRY_S = 3600.0
+_SOON = timedelta(seconds=5)  # the job is on the move, or something is out for a moment
 
 _CLAIM = text(
     """
@@ -67,7 +69,8 @@ _CROWD = text(
     """
 )
 _RETRY = text(
-    "UPDATE emails SET state = 'queued', retry_at = :retry_at, error = :error WHERE id = :id"
+    "UPDATE emails SET state = 'queued', retry_at = :retry_at, error = :error, "
+    "attempts = greatest(attempts - :off, 0) WHERE id = :id AND state IN ('sending', 'queued')"
 )
 _CLOSE = text("UPDATE emails SET state = :state, error = :error WHERE id = :id")
 
@@ -81,6 +84,15 @@ class Post:
     settings: Settings
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A row that this process has taken up, and what became of its mail, once that is known."""
+
+    row: Mapping[str, Any]
+    fate: EventType | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
 class Outbox:
     """Sends what is due, in a thread of its own, so that a slow mail server delays no look."""
 
@@ -90,6 +102,7 @@ class Outbox:
         self._is_leading = is_leading
         self.wake = threading.Event()
         self.fault = ""
+        self._taken: dict[int, _Taken] = {}  # rows marked as being sent, by their id
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set."""
@@ -107,6 +120,7 @@ class Outbox:
 
         Raises: DatabaseUnavailable, NotLeader, ShareUnavailable.
         """
+        self._close_taken()
         count = 0
         while stop is None or not stop.is_set():
             row = self._claim()
@@ -119,15 +133,29 @@ class Outbox:
     def _claim(self) -> Mapping[str, Any] | None:
         with index.writing(self._world.engine, self._world.epoch) as connection:
             row = connection.execute(_CLAIM, {"now": self._world.now()}).mappings().first()
-        return dict(row) if row is not None else None
+        if row is None:
+            return None
+        self._taken[row["id"]] = _Taken(dict(row))
+        return dict(row)
+
+    def _close_taken(self) -> None:
+        """Write down what an outage kept from it: that a mail is gone, or still to go."""
+        for taken in list(self._taken.values()):
+            if taken.fate is None:
+                self._put_back(taken.row, StaleState("put off by an outage"), _SOON, counts=False)
+            else:
+                self._finish(taken.row, taken.fate, taken.facts)
 
     def _handle(self, row: Mapping[str, Any]) -> None:
         try:
             doc = self._still_due(row)
-            if doc is not None:
-                self._send(row, doc)
-        except (StaleState, BadSidecar) as error:
-            self._put_back(row, error, timedelta(seconds=5))
+        except (StaleState, BadSidecar, NoSuchJob) as error:
+            self._put_back(row, error, _SOON, counts=False)
+            return
+        if doc is None:
+            del self._taken[row["id"]]
+        else:
+            self._send(row, doc)
 
     def _still_due(self, row: Mapping[str, Any]) -> Sidecar | None:
         """The job's sidecar if the mail is still to go; otherwise its end is written down."""
@@ -187,26 +215,38 @@ class Outbox:
             self._finish(row, EventType.EMAIL_FAILED, {"why": str(error)})
             return
         wait_s = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2 ** (row["attempts"] - 1))
-        self._put_back(row, error, timedelta(seconds=wait_s * random.uniform(0.75, 1.25)))
+        wait = timedelta(seconds=wait_s * random.uniform(0.75, 1.25))
+        self._put_back(row, error, wait, counts=True)
 
-    def _put_back(self, row: Mapping[str, Any], error: PrintSystemError, wait: timedelta) -> None:
+    def _put_back(
+        self, row: Mapping[str, Any], error: PrintSystemError, wait: timedelta, *, counts: bool
+    ) -> None:
+        """To be tried again; `counts` tells whether a carrier was asked, so that the waits grow."""
+        values = {
+            "id": row["id"],
+            "retry_at": self._world.now() + wait,
+            "error": str(error),
+            "off": 0 if counts else 1,
+        }
         with index.writing(self._world.engine, self._world.epoch) as connection:
-            values = {"id": row["id"], "retry_at": self._world.now() + wait, "error": str(error)}
             connection.execute(_RETRY, values)
+        self._taken.pop(row["id"], None)
 
     def _finish(self, row: Mapping[str, Any], what: EventType, facts: dict[str, Any]) -> None:
-        """Write down what became of a mail; again and again, since the mail is gone already."""
-        for _ in range(20):
-            try:
-                with index.writing(self._world.engine, self._world.epoch) as connection:
-                    job = self._open(row, connection)
+        """Write down what became of a mail; while that cannot be done it is kept in mind."""
+        self._taken[row["id"]] = _Taken(row, what, facts)
+        try:
+            with index.writing(self._world.engine, self._world.epoch) as connection:
+                job = self._open(row, connection)
+                mail = _mail_of(job.doc, row)
+                if mail is None or mail.state is not MailState.SENT:
                     _note(job.doc, what, row, self._world.now(), **facts)
-                    index.write(connection, [editing.close_job(job, self._world)])
-                    _close(connection, row, _mail_of(job.doc, row))
-                return
-            except (StaleState, BadSidecar) as error:
-                log.info("mail of job %s: %s", row["job"], error)
-                threading.Event().wait(0.5)
+                index.write(connection, [editing.close_job(job, self._world)])
+                _close(connection, row, _mail_of(job.doc, row))
+        except (StaleState, BadSidecar, NoSuchJob) as error:
+            log.info("mail of job %s: %s", row["job"], error)
+            return
+        del self._taken[row["id"]]
 
     def _open(self, row: Mapping[str, Any], connection: Connection) -> editing.OpenJob:
         number = JobNumber(row["job"])

@@ -72,7 +72,7 @@ def rebuild(
     if not seen.complete or (only_if_empty and not sources):
         return 0
     done = 0
-    with writing(world.engine, world.epoch) as connection:
+    with writing(world.engine, world.epoch, long=True) as connection:
         if only_if_empty and connection.execute(select(func.count()).select_from(jobs)).scalar():
             return 0
         connection.execute(text("SET LOCAL printsystem.rebuild = 'on'"))

@@ -7,6 +7,7 @@ second daemon are all one case here: look again. What is seen goes one way:
 """
 
 import logging
+import math
 import random
 import threading
 import time
@@ -26,7 +27,13 @@ from daemon.settle import Memory, next_due_s, remember
 from daemon.snapshot import Seen, compare, job_of
 from daemon.watch import CANARY_S, Heard, Watcher
 from daemon.world import World
-from schemas.errors import DatabaseUnavailable, NotLeader, PrintSystemError, ShareUnavailable
+from schemas.errors import (
+    BadCatalog,
+    DatabaseUnavailable,
+    NotLeader,
+    PrintSystemError,
+    ShareUnavailable,
+)
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +104,7 @@ class Loop:
             self._mind_watcher()
             self.look_and_act(self.watcher.ears.take())
             self._report()
-        except ShareUnavailable as error:
+        except (ShareUnavailable, BadCatalog) as error:
             return self._stand_still(error)
         except (DatabaseUnavailable, NotLeader) as error:
             log.warning("standing by: %s", error)
@@ -115,8 +122,9 @@ class Loop:
         self._memory = remember(self._memory, seen, changes, world.known, now_s)
         actions = plan(seen, world.known, self._memory, now_s)
         refused = self._perform(actions, complete=seen.complete)
-        self._wait_for(actions, refused, complete=seen.complete)
-        self.health.share = "; ".join(seen.errors)
+        self._wait_for(actions, refused, now_s, complete=seen.complete)
+        if seen.folders or seen.errors:  # a narrow look knows nothing of the folders' faults
+            self.health.share = "; ".join(seen.errors)
         self.health.last_look = time.time()
         self.health.refused = [str(error) for error in refused]
         return actions
@@ -124,23 +132,35 @@ class Loop:
     def _look(self, heard: Heard, now_s: float) -> Seen:
         """The narrowest look that answers what was heard and what was waited for."""
         world, share = self.world, self.world.share
-        if now_s >= self._full_at_s:
-            self._full_at_s = now_s + FULL_LOOK_S
-            return look_at_all(share.root, share.check, self._listings)
-        if heard.everything or now_s >= self._rescan_at_s:
+        rescan = now_s >= self._rescan_at_s
+        whole = heard.everything or now_s >= self._full_at_s
+        if rescan:
             deaf = not self._can_hear()
-            self._rescan_at_s = now_s + (
-                DEAF_LOOK_S if deaf else self._rescan_s * random.uniform(0.9, 1.1)
-            )
-            if deaf or heard.everything:
-                return look_at_all(share.root, share.check, self._listings)
-            return look_at_changed(share.root, share.check, self._listings, share.clock_ns())
+            whole |= deaf
+            wait_s = DEAF_LOOK_S if deaf else self._rescan_s * random.uniform(0.9, 1.1)
+            self._rescan_at_s = now_s + wait_s
+        if rescan or whole:
+            share.check()
+            share.sweep()  # writes, so that a share that is read-only by now is found out
+        if whole:
+            self._full_at_s = now_s + self._rescan_s  # unless it is complete: see `_wait_for`
+            return look_at_all(share.root, share.check, self._listings)
         if now_s >= self._due_s:
             self._add_waiting(heard)
         seen = look_at_jobs(share.root, share.check, world.known, heard.jobs)
         for path in heard.paths:
             seen.paths[path] = signature(f"{share.root}/{path}")
+        if rescan:
+            self._add_changed(seen)
         return seen
+
+    def _add_changed(self, seen: Seen) -> None:
+        """Add the folders in which a name came or went; a change inside a file shows in none."""
+        share = self.world.share
+        changed = look_at_changed(share.root, share.check, self._listings, share.clock_ns())
+        seen.folders, seen.errors = changed.folders, changed.errors
+        for path in [path for path in seen.paths if path.rpartition("/")[0] in seen.folders]:
+            del seen.paths[path]
 
     def _add_waiting(self, heard: Heard) -> None:
         """Whatever had not come to rest is looked at again, though nothing more was heard of it."""
@@ -165,14 +185,25 @@ class Loop:
         return refused
 
     def _wait_for(
-        self, actions: list[Action], refused: list[PrintSystemError], *, complete: bool
+        self,
+        actions: list[Action],
+        refused: list[PrintSystemError],
+        looked_at_s: float,
+        *,
+        complete: bool,
     ) -> None:
-        """Set when to look again, and whether at everything."""
+        """Set when to look again, and whether at everything.
+
+        What comes to rest while actions are carried out is due at once: no look saw it resting. And
+        what was due already stays so until a look has answered it, however many others come first.
+        """
         now_s = self._clock()
-        self._due_s = next_due_s(self._memory, now_s) + 0.01
+        not_answered_s = self._due_s if looked_at_s < self._due_s else math.inf
+        self._due_s = min(not_answered_s, next_due_s(self._memory, looked_at_s) + 0.01)
         if refused:
             self._due_s = min(self._due_s, now_s + RETRY_S)
         whole = [a.seconds for a in actions if isinstance(a, Wait) and a.whole]
+        whole += [DEAF_LOOK_S for a in actions if isinstance(a, Brake)]
         if complete:
             self._full_at_s = now_s + FULL_LOOK_S
         if whole:
@@ -181,10 +212,23 @@ class Loop:
     # Leading
 
     def lead(self) -> bool:
-        """Take the lease; whoever takes it reads the index and looks at everything."""
-        world = self.world
+        """Take the lease; whoever takes it reads the index and looks at everything.
+
+        A lease that comes with a share or an index that cannot be read is given back at once, so
+        that nobody acts on half of it, and a computer that sees both may have it.
+        """
         if not self.lease.take():
             return False
+        try:
+            self._take_over()
+        except PrintSystemError:
+            self._resign()
+            raise
+        log.info("leading", extra={"epoch": self.world.epoch, "jobs": len(self.world.known.jobs)})
+        return True
+
+    def _take_over(self) -> None:
+        world = self.world
         world.epoch, world.guard = self.lease.epoch, self.lease.guard
         world.share.check()
         self._agree_on_share()
@@ -196,8 +240,6 @@ class Loop:
             index.reclaim_mails(connection)
         self._memory, self._listings = Memory(), Listings()
         self._full_at_s = self._due_s = 0.0
-        log.info("leading", extra={"epoch": world.epoch, "jobs": len(world.known.jobs)})
-        return True
 
     def _agree_on_share(self) -> None:
         """The database belongs to one share for ever; another one mounted there is refused."""
@@ -218,12 +260,13 @@ class Loop:
 
     # Health
 
-    def _stand_still(self, error: ShareUnavailable) -> float:
+    def _stand_still(self, error: ShareUnavailable | BadCatalog) -> float:
         """The share is not to be trusted: say so, touch nothing, try again soon."""
         if self.health.share != str(error):
             log.error("standing still: %s", error)
         self.health.share = str(error)
         self._full_at_s = 0.0
+        self.watcher.stop()  # what it watched may be gone, with another folder in its place
         try:
             self._report()
         except (DatabaseUnavailable, NotLeader):
@@ -261,7 +304,6 @@ class Loop:
         with index.writing(world.engine, world.epoch) as connection:
             if braked:
                 world.known.loss_confirmed = bool(index.said(connection, "loss_confirmed"))
-                self._full_at_s = self._clock() + DEAF_LOOK_S
             else:
                 index.say(connection, "brake", None)
                 index.say(connection, "loss_confirmed", None)

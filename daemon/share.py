@@ -28,6 +28,8 @@ from schemas.status import FOLDERS
 LAYOUT = 1
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _OURS = ".printsystem"
+_ASIDE, _PROBE = ".tmp", "probe-"  # names of files that live for less than a moment
+_ASIDE_NS = 5_000_000_000
 _ROOMS = ("incoming", "numbers", "thumbnails", "quarantine")
 
 
@@ -99,18 +101,40 @@ class Share:
 
     def check_writable(self) -> None:
         """Raises: ShareUnavailable when nothing can be written there: it is full or read-only."""
-        probe = self.incoming / f"probe-{uuid.uuid4().hex}"
+        probe = self.incoming / f"{_PROBE}{uuid.uuid4().hex}"
         with _faults("the share", self.root):
             try:
                 _write_flushed(probe, b"x" * 4096)
             finally:
                 probe.unlink(missing_ok=True)
 
+    def sweep(self) -> None:
+        """Delete what somebody who was killed left half written; the good file is still in place.
+
+        Whoever is that slow and still alive finds its file gone, which it takes for a change by
+        another hand. Uploads are another matter: they take minutes, and the pages sweep them.
+        """
+        before_ns = self.clock_ns() - _ASIDE_NS
+        with _faults("the share", self.root), os.scandir(self.incoming) as entries:
+            for entry in entries:
+                if not (entry.name.endswith(_ASIDE) or entry.name.startswith(_PROBE)):
+                    continue
+                with suppress(FileNotFoundError):
+                    found = entry.stat(follow_symlinks=False)
+                    if max(found.st_mtime_ns, found.st_ctime_ns) < before_ns:
+                        os.unlink(entry.path)
+
     def clock_ns(self) -> int:
         """What time the share's own file system thinks it is, in ns; touches the canary."""
-        with _faults("the share", self.root):
-            self.canary.touch()
-            return self.canary.stat().st_mtime_ns
+        try:
+            with _faults("the share", self.root):
+                self.canary.touch()
+                return self.canary.stat().st_mtime_ns
+        except FileNotFoundError:
+            raise ShareUnavailable(
+                f"{self.root} has no folder {_OURS}",
+                possible="mount the share; if it is new, start with an empty folder",
+            ) from None
 
     def _marker(self) -> str:
         """The UUID the marker names; read again only when the file has changed."""
@@ -241,9 +265,8 @@ class Share:
         with _faults("catalog.toml", self.root):
             sig = signature(path)
             if self._catalog is None or self._catalog[0] != sig:
-                text = path.read_text(encoding="utf-8-sig")
                 try:
-                    fresh = catalogs.parse(text)
+                    fresh = _read_catalog(path)
                 except BadCatalog:
                     if self._catalog is None:
                         raise
@@ -254,13 +277,22 @@ class Share:
     def catalog_fault(self) -> str:
         """What is wrong with catalog.toml as it lies there now; empty when it is fine."""
         try:
-            text = (self._own / "catalog.toml").read_text(encoding="utf-8-sig")
-            catalogs.parse(text)
+            _read_catalog(self._own / "catalog.toml")
         except BadCatalog as error:
             return str(error)
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             return f"catalog.toml cannot be read ({error})"
         return ""
+
+
+def _read_catalog(path: Path) -> catalogs.Catalog:
+    try:
+        return catalogs.parse(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, UnicodeDecodeError) as error:
+        raise BadCatalog(
+            f"catalog.toml cannot be read ({error})",
+            possible=f"bring {path} back; python -m daemon check tells whether it is good",
+        ) from None
 
 
 def stem_for(doc: Sidecar) -> str:
@@ -274,7 +306,7 @@ def write_aside(path: Path, data: bytes, aside: Path, *, expected: Sig | None) -
     `expected` is the file to be replaced, None when there is to be none. Returns size and mtime of
     the new one. Raises: FileNotFoundError, FileInTheWay when that is not what lies there.
     """
-    temporary = aside / f"{uuid.uuid4().hex}.tmp"
+    temporary = aside / f"{uuid.uuid4().hex}{_ASIDE}"
     try:
         written = _write_flushed(temporary, data)
         if expected is None:

@@ -10,6 +10,7 @@ from jinja2 import StrictUndefined
 from schemas.settings import Settings
 from webui import answers, api, health, security, shown, staff, student, submission
 from webui.arrival import MEGABYTE, PageRequest
+from webui.index import PATIENCE_S
 from webui.place import open_place
 
 SESSION_HOURS = 12
@@ -17,16 +18,20 @@ SMALL_FORM_BYTES = 1_000_000
 
 
 def create_app(
-    settings: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    patience_s: float = PATIENCE_S,
 ) -> Flask:
-    """The pages for these settings. The share and the database may be down; `now` is for tests.
+    """The pages for these settings. The share and the database may be down. An action waits
+    `patience_s` for the daemon to take note of it.
 
     Raises: BadSetting when the key that signs links and sessions cannot be read.
     """
     app = Flask(__name__)
     app.request_class = PageRequest  # uploads go straight to the share
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
-    place = open_place(settings, now)
+    place = open_place(settings, now, patience_s)
     app.extensions["printsystem"] = place
     app.config.update(
         SECRET_KEY=place.secret,

@@ -38,7 +38,8 @@ def jobs() -> ResponseReturnValue:
     """A page of jobs, how many there are, and how many in each status."""
     found = from_index(web().index, wanted(request.args))
     listed = [_row(row) for row in found.rows]
-    return _json({"jobs": listed, "total": found.total, "counts": found.counts})
+    counts = {status.value: count for status, count in found.counts.items()}
+    return _json({"jobs": listed, "total": found.total, "counts": counts})
 
 
 @blueprint.get(JOB)

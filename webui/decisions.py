@@ -265,12 +265,12 @@ class Action:
 
 ACTIONS: dict[str, Action] = {
     "approve": Action(approve, asked.Approve, (Status.UPLOADED,)),
-    "reject": Action(reject, asked.Reject, (Status.UPLOADED, Status.PENDING)),
     "confirm": Action(confirm, asked.Nothing, (Status.PENDING,)),
     "start": Action(start, asked.Nothing, (Status.READY_TO_PRINT,)),
-    "fail": Action(fail, asked.Fail, (Status.PRINTING,)),
     "complete": Action(complete, asked.Nothing, (Status.PRINTING,)),
     "collect": Action(collect, asked.Collect, (Status.COMPLETED,)),
+    "reject": Action(reject, asked.Reject, (Status.UPLOADED, Status.PENDING)),
+    "fail": Action(fail, asked.Fail, (Status.PRINTING,)),
     "move": Action(move, asked.Move),
     "review": Action(review, asked.Nothing),
     "unreview": Action(unreview, asked.Nothing),

@@ -4,6 +4,7 @@ find the job, hold its lock, read it, see that it is as the person saw it, decid
 then give the daemon a moment to take note.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,8 @@ from webui import asked
 from webui.decisions import ACTIONS, Decision, Hand, actions_in, possible_from
 from webui.index import Index
 
+_AGAIN_S = 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -27,6 +30,10 @@ class Done:
 
     job: Found
     in_step: bool
+
+
+class NotNoted(StaleState):
+    """The job was only just moved, and the daemon has not written that down yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Desk:
         action, hand = ACTIONS[name], Hand(by, Via.WEB, self.now())
 
         def decide(job: Found) -> Decision:
-            _refuse_stale(job, given.seen, moves=bool(action.sources) or name == "move")
+            _refuse_stale(job, given.seen)
             if action.sources and job.status not in action.sources:
                 raise NotPossible(
                     f"job {number} is in {job.status}, from where one cannot {name}",
@@ -57,7 +64,18 @@ class Desk:
         return self.change(number, decide, hand)
 
     def change(self, number: JobNumber, decide: Callable[[Found], Decision], hand: Hand) -> Done:
-        """Carry out a decision, under the job's lock while there is a database."""
+        """Carry out a decision, once the daemon has noted the move before, if there was one."""
+        end_s = time.monotonic() + self.index.patience_s
+        while True:
+            try:
+                return self._change(number, decide, hand)
+            except NotNoted:
+                if time.monotonic() > end_s:
+                    raise
+            time.sleep(_AGAIN_S)
+
+    def _change(self, number: JobNumber, decide: Callable[[Found], Decision], hand: Hand) -> Done:
+        """Decide and write under the job's lock, or without one while there is no database."""
         paths = self.index.paths_of(number)
         held = self.index.lock(number)
         try:
@@ -78,6 +96,11 @@ class Desk:
         if decision.to is None:
             handover.rewrite(self.share, job)
             return job.path, job.doc.revision
+        if job.doc.status is not job.status:
+            raise NotNoted(
+                f"job {job.doc.job} was moved to {job.status}, and the daemon has not noted it yet",
+                possible="try again in a moment; if it stays so, see whether the daemon runs",
+            )
         move = Move(decision.to, hand.by, hand.via, hand.at, decision.data)
         path = handover.hand_over(self.share, job, move)
         return path, job.doc.revision + 1  # the daemon writes the move into the history
@@ -87,15 +110,10 @@ def _fingerprint(doc: Sidecar) -> str:
     return doc.model_dump_json()
 
 
-def _refuse_stale(job: Found, seen: Status | None, *, moves: bool) -> None:
-    """Raises: StaleState when the job is not as the caller saw it, or is only just being moved."""
+def _refuse_stale(job: Found, seen: Status | None) -> None:
+    """Raises: StaleState when the job is not as the caller saw it."""
     if seen is not None and job.status is not seen:
         raise StaleState(
             f"job {job.doc.job} is in {job.status} now, no longer in {seen}; nothing was done",
             possible=f"from {job.status}: {possible_from(job.status)}",
-        )
-    if moves and job.doc.status is not job.status:
-        raise StaleState(
-            f"job {job.doc.job} was moved to {job.status}, and the daemon has not noted it yet",
-            possible="try again in a moment; if it stays so, see whether the daemon runs",
         )

@@ -28,7 +28,8 @@ _POLL_S = 0.02
 class Index:
     """PostgreSQL, perhaps. `address` is asked again after an outage: the port may have changed."""
 
-    def __init__(self, address: Callable[[], str]) -> None:
+    def __init__(self, address: Callable[[], str], *, patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
         self._address = address
         self._engine: Engine | None = None
         self._down: tuple[float, DatabaseUnavailable] | None = None
@@ -76,8 +77,8 @@ class Index:
         return []
 
     def is_in_step(self, number: JobNumber, revision: int, status: Status) -> bool:
-        """Whether the index has come to know a revision of a job, and its status, within 2 s."""
-        end_s = time.monotonic() + PATIENCE_S
+        """Whether the index comes to know a revision of a job, and its status, in good time."""
+        end_s = time.monotonic() + self.patience_s
         with suppress(DatabaseUnavailable):
             while True:
                 with self.reading() as connection:

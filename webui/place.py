@@ -51,10 +51,10 @@ class Web:
         return self.last_catalog
 
 
-def open_place(settings: Settings, now: Callable[[], datetime]) -> Web:
+def open_place(settings: Settings, now: Callable[[], datetime], patience_s: float) -> Web:
     """The surroundings that the settings name. Nothing is connected or looked at yet."""
     share = Share(settings.share, _known_share(settings.data_dir))
-    index = Index(lambda: database_url(settings))
+    index = Index(lambda: database_url(settings), patience_s=patience_s)
     return Web(
         settings=settings,
         share=share,

@@ -43,6 +43,8 @@ ACTION_WORDS = {
     "move": "Move",
 }
 
+DIRECT = ("confirm", "start", "complete")  # nothing to say with it: one click
+
 _EVENT_WORDS = {
     EventType.JOB_CREATED: "Handed in",
     EventType.FILE_ADDED: "File added",
@@ -75,7 +77,7 @@ def set_up(app: Flask) -> None:
         "color_groups": color_groups, "printer_groups": printer_groups,
     }  # fmt: skip
     app.jinja_env.filters.update(filters)
-    app.jinja_env.globals.update(ACTION_WORDS=ACTION_WORDS, STATUSES=tuple(Status))
+    app.jinja_env.globals.update(ACTION_WORDS=ACTION_WORDS, DIRECT=DIRECT, STATUSES=tuple(Status))
 
 
 Options = list[tuple[str, str, bool]]  # value, text, not to be had
@@ -180,16 +182,22 @@ def event_words(event: Event) -> str:
 
 
 _UNSAID = {"from", "to", "for", "sha256"}
+_TIMES = {"not_before", "expires_at"}
 
 
 def event_facts(event: Event) -> list[tuple[str, str]]:
     """The data of an event as names and values, without what is said already."""
-    said = _UNSAID if event.type is EventType.STATUS_CHANGED else _UNSAID - {"from", "to"}
     return [
-        (name.replace("_", " "), _plain(value))
+        (name.replace("_", " "), _fact(name, value))
         for name, value in event.data.items()
-        if name not in said and value not in (None, "", [])
+        if name not in _UNSAID and value not in (None, "", [])
     ]
+
+
+def _fact(name: str, value: Any) -> str:
+    if name in _TIMES:
+        return when(datetime.fromisoformat(str(value)))
+    return status_words(value) if name == "template" else _plain(value)
 
 
 def _plain(value: Any) -> str:

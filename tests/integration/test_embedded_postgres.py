@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: a real server, killed, restarted and got in the way of."""
 
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 
 from daemon import embedded_user
 from daemon.embedded import EmbeddedPostgres, database_url, running_server
+from daemon.processes import ended_within
 from schemas.errors import BadSetting, DatabaseUnavailable
 from schemas.settings import Settings
 
@@ -150,6 +152,27 @@ def test_nobody_can_reach_it_from_outside_or_by_a_socket_file(server: EmbeddedPo
 
     assert ask(url, "SHOW listen_addresses") == [("127.0.0.1",)]
     assert ask(url, "SHOW unix_socket_directories") == [("",)]
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv of util-linux")
+def test_a_server_for_tests_dies_with_the_tests(tmp_path: Path) -> None:
+    source = (
+        "import sys; from pathlib import Path; from daemon.embedded import EmbeddedPostgres\n"
+        "EmbeddedPostgres(Path(sys.argv[1]), fsync=False).start(); print('up', flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", source, str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"up\n"
+        server = psutil.Process(pid_of_server(tmp_path))
+
+        owner.kill()
+
+        assert ended_within([server], limit_s=10)
 
 
 def test_the_product_flushes_to_disk(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,30 @@ def smb(path: Path, site: Running) -> str:
     return '"' + path.relative_to(site.root).as_posix().replace("/", "\\") + '"'
 
 
+@contextmanager
+def half_put(
+    samba: Samba, site: Running, folder: Path, data: bytes
+) -> Iterator[tuple["subprocess.Popen[bytes]", Callable[[bytes], object]]]:
+    """A put of `data` as vase.stl that has come half way; the client, and what sends it more."""
+    pipe = folder / "pipe"
+    os.mkfifo(pipe)
+    client = subprocess.Popen(
+        samba.command(f'put "{pipe}" "Uploaded\\vase.stl"'),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    arriving = site.root / "Uploaded/vase.stl"
+    try:
+        with pipe.open("wb", buffering=0) as end:
+            end.write(data[: len(data) // 2])
+            site.wait_for(lambda: arriving.exists() and arriving.stat().st_size > 0)
+            yield client, end.write
+    finally:
+        if client.poll() is None and sys.exc_info()[0] is not None:
+            client.kill()
+        client.wait(10)
+
+
 def test_a_model_put_into_a_folder_from_another_computer_is_a_walk_in(
     site: Running, samba: Samba, tmp_path: Path
 ) -> None:
@@ -210,47 +236,29 @@ def test_a_folder_of_jobs_dragged_from_another_computer_takes_its_jobs_along(
 def test_a_put_that_breaks_off_half_way_is_taken_only_once_it_was_repeated(
     site: Running, samba: Samba, tmp_path: Path
 ) -> None:
-    data = an_stl(triangles=40_000)
-    pipe, whole = tmp_path / "pipe", tmp_path / "whole.stl"
+    data, whole = an_stl(triangles=700_000), tmp_path / "whole.stl"
     whole.write_bytes(data)
-    os.mkfifo(pipe)
-    client = subprocess.Popen(
-        samba.command(f'put "{pipe}" "Uploaded\\vase.stl"'),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     arriving = site.root / "Uploaded/vase.stl"
-    with pipe.open("wb") as end:
-        end.write(data[:1_200_000])
-        end.flush()
-        site.wait_for(lambda: arriving.exists() and arriving.stat().st_size > 100_000)
+    with half_put(samba, site, tmp_path, data) as (client, _):
         client.kill()
         client.wait(5)
-    half = arriving.stat().st_size
     site.wait_for(lambda: site.sql("SELECT 1 FROM files WHERE path = 'Uploaded/vase.stl'"))
-    assert (arriving.stat().st_size, site.sql("SELECT 1 FROM jobs")) == (half, [])
+    assert 0 < arriving.stat().st_size < len(data)
+    assert site.sql("SELECT 1 FROM jobs") == []
     samba.do(f'put "{whole}" "Uploaded\\vase.stl"')
     site.wait_for(lambda: site.sql("SELECT 1 FROM jobs"))
     site.wait_for_rest()
     assert site.model(JobNumber(1)).read_bytes() == data
 
 
-def test_a_put_that_pauses_half_way_for_longer_than_the_quiet_time_is_not_taken_as_whole(
+def test_a_put_that_pauses_for_longer_than_the_quiet_time_is_taken_only_once_it_is_whole(
     site: Running, samba: Samba, tmp_path: Path
 ) -> None:
-    data, pipe = an_stl(triangles=40_000), tmp_path / "pipe"
-    os.mkfifo(pipe)
-    client = subprocess.Popen(
-        samba.command(f'put "{pipe}" "Uploaded\\vase.stl"'),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with pipe.open("wb") as end:
-        end.write(data[:1_200_000])
-        end.flush()
+    data = an_stl(triangles=700_000)
+    with half_put(samba, site, tmp_path, data) as (client, send):
         site.wait_for(lambda: site.sql("SELECT 1 FROM files WHERE path = 'Uploaded/vase.stl'"))
         assert site.sql("SELECT 1 FROM jobs") == []
-        end.write(data[1_200_000:])
+        send(data[len(data) // 2 :])
     assert client.wait(10) == 0
     site.wait_for(lambda: site.sql("SELECT 1 FROM jobs"))
     site.wait_for_rest()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -43,14 +44,16 @@ def token_in(page: str) -> str:
     return found[1]
 
 
-def staff(started: Started) -> httpx.Client:
+@contextmanager
+def staff(started: Started) -> Iterator[httpx.Client]:
     """A browser that is logged in with the password that the first start showed."""
-    browser = httpx.Client(base_url=started.url(), follow_redirects=True, timeout=10)
+    url = started.url()
     shown = re.search(r"password is  (\S+)", started.output)
     assert shown is not None
-    form = {"password": shown[1], "csrf_token": token_in(browser.get("/staff/login").text)}
-    browser.post("/staff/login", data=form).raise_for_status()
-    return browser
+    with httpx.Client(base_url=url, follow_redirects=True, timeout=10) as browser:
+        form = {"password": shown[1], "csrf_token": token_in(browser.get("/staff/login").text)}
+        browser.post("/staff/login", data=form).raise_for_status()
+        yield browser
 
 
 def sidecars(started: Started) -> dict[str, str]:
