@@ -2,13 +2,11 @@
 
 from pathlib import PurePosixPath
 
-from sqlalchemy import Connection
-
 from daemon import restore
 from daemon.actions import AdoptJob, RebuildSidecar
 from daemon.editing import close_job, lay_open, record_move
-from daemon.index import Record, lock_job
 from daemon.look import signature
+from daemon.rows import Record
 from daemon.snapshot import Sig, job_of, name_key, name_of, status_of
 from daemon.whole import sha256_of, structure_fault
 from daemon.world import World
@@ -19,9 +17,8 @@ from schemas.sidecar import FileEntry, Request, Sidecar, Student
 from schemas.status import Status
 
 
-def adopt_job(action: AdoptJob, world: World, connection: Connection) -> list[Record]:
+def adopt_job(action: AdoptJob, world: World) -> list[Record]:
     """A job that arrives with its sidecar; what that does not know yet is left to the next look."""
-    lock_job(connection, action.job)
     sidecar = world.share.leading_sidecar(action.sidecars)
     name = parse(name_of(sidecar))
     if name is None or job_of(sidecar, world.known) != action.job:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
@@ -87,8 +88,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _share(settings: Settings) -> Share:
+    """The share, which has to be the one that this computer was made for, where it knows one."""
+    known = _note_of_share(settings)
+    return Share(
+        settings.share, known.read_text(encoding="utf-8").strip() if known.exists() else ""
+    )
+
+
+def _note_of_share(settings: Settings) -> Path:
+    return settings.data_dir / "share.uuid"
+
+
 def _world(settings: Settings) -> World:
-    share = Share(settings.share)
+    share = _share(settings)
     return World(
         share=share,
         engine=connect(database_url(settings)),
@@ -106,12 +119,11 @@ def _lease(world: World) -> Lease:
 def _init(settings: Settings, options: argparse.Namespace) -> int:
     url = database_url(settings)
     migrate(url)
-    share, engine = Share(settings.share), connect(url)
-    known = settings.data_dir / "share.uuid"
+    share, engine = _share(settings), connect(url)
     with index.database_faults(), engine.begin() as connection:
         belongs_to = index.said(connection, "share")
-    if known.exists() or belongs_to is not None:
-        share.uuid = str(belongs_to or known.read_text(encoding="utf-8").strip())
+    if share.uuid or belongs_to is not None:
+        share.uuid = str(belongs_to or share.uuid)
         share.check()
     elif (share.root / ".printsystem").exists():
         share.check()
@@ -121,7 +133,7 @@ def _init(settings: Settings, options: argparse.Namespace) -> int:
     share.check_writable()
     share.catalog()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    known.write_text(share.uuid, encoding="utf-8")
+    _note_of_share(settings).write_text(share.uuid, encoding="utf-8")
     return 0
 
 
@@ -197,7 +209,7 @@ def _plan(settings: Settings, options: argparse.Namespace) -> int:
 
 def _check(settings: Settings, options: argparse.Namespace) -> int:
     """Every part on its own, so that one fault does not hide another."""
-    share = Share(settings.share)
+    share = _share(settings)
 
     def database() -> None:
         with index.database_faults(), connect(database_url(settings)).begin() as connection:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select
 
 from daemon import restore
 from daemon.consequences import bring_up_to_date
-from daemon.index import Record, job_row, lock_job
 from daemon.look import look_at_jobs, signature
+from daemon.rows import Record, job_row
 from daemon.slices import read_slice
 from daemon.snapshot import Sig, name_key, name_of, status_of
 from daemon.whole import sha256_of
@@ -63,13 +63,12 @@ def open_job(
     *,
     make_anew: bool = False,
 ) -> OpenJob:
-    """Lock a job of the index and read its sidecar, wherever among the seven folders it lies now.
+    """Read the sidecar of a job whose lock is held, wherever among the seven folders it lies now.
 
     With `make_anew`, a sidecar that is nowhere is made anew from the index.
     Raises: StaleState when it is nowhere; BadSidecar while it may still be half written.
     """
     known = world.known.jobs[number]
-    lock_job(connection, number)
     seen = look_at_jobs(world.share.root, world.share.check, world.known, {number: set(heard)})
     present = {path: sig for path, sig in seen.paths.items() if sig is not None}
     paths = sorted(path for path in present if role_of(name_of(path)) is Role.SIDECAR)
@@ -101,12 +100,20 @@ def lay_open(
     known_seq: int,
 ) -> OpenJob:
     """A job with the files that its sidecar lists, as far as they are among `present`."""
-    listed = {name_key(entry.name) for entry in doc.files}
-    files = {path: s for path, s in present.items() if name_key(path) in listed}
-    files |= {p: s for p, s in present.items() if role_of(name_of(p)) is Role.SIDECAR}
+    files = listed(doc, present)
     loose = {path: s for path, s in present.items() if path not in files}
     before = (doc.seal, len(doc.history), doc.claim is None)
     return OpenJob(doc, stem, sidecar, sig, files, loose, known_seq, before)
+
+
+def listed(doc: Sidecar, present: dict[str, Sig]) -> dict[str, Sig]:
+    """The files among `present` that the sidecar lists, and sidecars themselves."""
+    names = {name_key(entry.name) for entry in doc.files}
+    return {
+        path: sig
+        for path, sig in present.items()
+        if name_key(path) in names or role_of(name_of(path)) is Role.SIDECAR
+    }
 
 
 def close_job(job: OpenJob, world: World) -> Record:

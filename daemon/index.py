@@ -5,57 +5,27 @@ files, so writing it again changes nothing: events and mails have unique keys, j
 replaced.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, case, delete, func, select, text
+import orjson
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from daemon.snapshot import Known, KnownJob, Sig, name_key, name_of
+from daemon.rows import Record, event_rows, file_rows_of, job_row, mail_rows_of
+from daemon.snapshot import Known, KnownJob, Sig, name_key
 from schemas.errors import DatabaseUnavailable, NotLeader
 from schemas.events import EventType
-from schemas.flags import Flag, flags
-from schemas.mails import ARRIVALS, mails
-from schemas.naming import JobNumber, Role, role_of
-from schemas.sidecar import Sidecar
+from schemas.flags import Flag
+from schemas.naming import JobNumber, Role
 from schemas.status import Status
 from schemas.tables import control, emails, events, files, jobs
 
 CHANNEL = "printsystem_changes"
 _LOCK_CLASS = 3107  # advisory locks (3107, job number): whoever writes a job's sidecar holds it
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A job as it is to stand in the index."""
-
-    doc: Sidecar
-    stem: str
-    files: dict[str, Sig]  # every file present, the sidecar included
-    known_seq: int = 0  # events up to here are in the index already
-    restless: bool = False
-
-
-def known_job(record: Record) -> KnownJob:
-    """A record as the plan knows it once it is written; the same that `load` reads back.
-
-    A file of the sidecar that was found nowhere yet counts as missed, flagged or not, so that it is
-    recognised where it turns up.
-    """
-    here = {name_key(path) for path in record.files}
-    return KnownJob(
-        record.doc.job,
-        record.stem,
-        record.doc.status,
-        last_seq=record.doc.last_seq,
-        missing={k: (e.size, 0) for e in record.doc.files if (k := name_key(e.name)) not in here},
-        conflict=Flag.CONFLICT in flags(record.doc),
-        restless=record.restless,
-    )
 
 
 @contextmanager
@@ -73,27 +43,37 @@ def database_faults() -> Iterator[None]:
 
 
 @contextmanager
-def writing(engine: Engine, epoch: int, *, long: bool = False) -> Iterator[Connection]:
-    """A transaction of the daemon that holds the lease of `epoch`; committed at the end.
+def writing(
+    engine: Engine, epoch: int, numbers: Iterable[JobNumber] = (), *, long: bool = False
+) -> Iterator[Connection]:
+    """A transaction of the daemon that holds the lease of `epoch` and the locks of some jobs.
 
-    The lease row is locked, so that nobody takes over before the commit. A `long` transaction locks
-    it only at its end, or the lease could not be renewed meanwhile.
+    It is committed at the end. The lease row is locked, so that nobody takes over before that; a
+    `long` transaction locks it only at its end, or the lease could not be renewed meanwhile.
     Raises: NotLeader when another daemon has taken over; DatabaseUnavailable.
     """
     with database_faults(), engine.begin() as connection:
         if not long:
-            _hold_lease(connection, epoch)
+            _hold_lease(connection, epoch, numbers)
         yield connection
         if long:
             _hold_lease(connection, epoch)
 
 
-def _hold_lease(connection: Connection, epoch: int) -> None:
-    if connection.execute(_HELD, {"epoch": epoch}).first() is None:
+def _hold_lease(connection: Connection, epoch: int, numbers: Iterable[JobNumber] = ()) -> None:
+    values = {"epoch": epoch, "class": _LOCK_CLASS, "jobs": sorted(set(numbers))}
+    if connection.execute(_HOLD, values).first() is None:
         raise NotLeader("another daemon has taken over", possible="this one stands by")
 
 
-_HELD = text("SELECT 1 FROM lease WHERE epoch = :epoch FOR SHARE")
+# FOR KEY SHARE: whoever takes the lease over waits for this transaction, a renewal does not. Jobs
+# are locked in the order of their numbers, so that no two transactions wait for each other.
+_HOLD = text(
+    """
+    SELECT (SELECT count(pg_advisory_xact_lock(:class, n)) FROM unnest(CAST(:jobs AS int[])) AS n)
+    FROM lease WHERE epoch = :epoch FOR KEY SHARE OF lease
+    """
+)
 _LOCK = text("SELECT pg_advisory_xact_lock(:class, :job)")
 
 
@@ -102,169 +82,71 @@ def lock_job(connection: Connection, job: JobNumber) -> None:
     connection.execute(_LOCK, {"class": _LOCK_CLASS, "job": job})
 
 
-# Statements are built once; SQLAlchemy then finds their compiled form in its cache.
-_upsert_job = insert(jobs)
-_upsert_job = _upsert_job.on_conflict_do_update(
-    index_elements=[jobs.c.number],
-    set_={c.name: _upsert_job.excluded[c.name] for c in jobs.c if c.name != "number"},
+# One statement a table, all sent at once: each trip to the server costs more than the work there.
+# The rows of a table travel as one JSON array, which PostgreSQL itself turns into its types.
+_MAIL_NEWS = ("state", "not_before", "hold", "released", "sent_at", "error")
+
+
+def _insert(table: Table, columns: Sequence[str], on_conflict: str) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return (
+        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM "
+        f"json_populate_recordset(NULL::{table.name}, %({table.name})s) {on_conflict};\n"
+    )
+
+
+def _replacing(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}" = excluded."{name}"' for name in columns)
+
+
+_JOB_COLUMNS = [column.name for column in jobs.c]
+_FILE_COLUMNS = [column.name for column in files.c]
+_EVENT_COLUMNS = [column.name for column in events.c]
+_MAIL_COLUMNS = ["job", "seq", "template", "via", "arrived_at", *_MAIL_NEWS]
+_WRITE_FILES = _insert(
+    files, _FILE_COLUMNS, f"ON CONFLICT (path) DO UPDATE SET {_replacing(_FILE_COLUMNS)}"
 )
-_upsert_file = insert(files)
-_upsert_file = _upsert_file.on_conflict_do_update(
-    index_elements=[files.c.path],
-    set_={c.name: _upsert_file.excluded[c.name] for c in files.c if c.name != "path"},
+_WRITE = (
+    _insert(jobs, _JOB_COLUMNS, f"ON CONFLICT (number) DO UPDATE SET {_replacing(_JOB_COLUMNS)}")
+    + "DELETE FROM files WHERE job = ANY(%(numbers)s) AND path <> ALL(%(paths)s);\n"
+    + _WRITE_FILES
+    + _insert(events, _EVENT_COLUMNS, "ON CONFLICT DO NOTHING")
+    # A new time to go, as "send now" gives it, counts more than the wait after a failure.
+    + _insert(
+        emails,
+        _MAIL_COLUMNS,
+        f"ON CONFLICT (job, seq, template) DO UPDATE SET {_replacing(_MAIL_NEWS)}, retry_at = CASE "
+        "WHEN emails.not_before = excluded.not_before THEN emails.retry_at END "
+        "WHERE emails.state <> 'sending' OR excluded.state = 'sent'",
+    )
+    + f"SELECT pg_notify('{CHANNEL}', %(changed)s)"
 )
-_forget_files = text("DELETE FROM files WHERE job = ANY(:jobs) AND path <> ALL(:paths)")
-_add_event = insert(events).on_conflict_do_nothing()
-_upsert_mail = insert(emails)
-_upsert_mail = _upsert_mail.on_conflict_do_update(
-    index_elements=[emails.c.job, emails.c.seq, emails.c.template],
-    set_={
-        **{
-            name: _upsert_mail.excluded[name]
-            for name in ("state", "not_before", "hold", "released", "sent_at", "error")
-        },
-        # A new time to go, as "send now" gives it, counts more than the wait after a failure.
-        "retry_at": case(
-            (emails.c.not_before == _upsert_mail.excluded.not_before, emails.c.retry_at), else_=None
-        ),
-    },
-    where=(emails.c.state != "sending") | (_upsert_mail.excluded.state == "sent"),
-)
-_notify = text(f"SELECT pg_notify('{CHANNEL}', :jobs)")
 
 
 def write(connection: Connection, records: Sequence[Record]) -> None:
     """Bring the index in step with these jobs. Safe to repeat."""
     if not records:
         return
-    connection.execute(_upsert_job, [job_row(record) for record in records])
-    file_rows = [row for record in records for row in file_rows_of(record)]
     numbers = [record.doc.job for record in records]
-    paths = [row["path"] for row in file_rows]
-    connection.execute(_forget_files, {"jobs": numbers, "paths": paths})
-    if file_rows:
-        connection.execute(_upsert_file, file_rows)
-    new = [row for record in records for row in event_rows(record.doc, after=record.known_seq)]
-    if new:
-        connection.execute(_add_event, new)
-    mail_rows = [row for record in records for row in mail_rows_of(record.doc)]
-    if mail_rows:
-        connection.execute(_upsert_mail, mail_rows)
-    connection.execute(_notify, {"jobs": ",".join(map(str, numbers[:1000]))})
-
-
-def job_row(record: Record) -> dict[str, Any]:
-    """The columns of `jobs` for a sidecar."""
-    doc = record.doc
-    arrived = [event for event in doc.history if event.type in ARRIVALS]
-    started = doc.history[0].at if doc.history else datetime.fromtimestamp(0, UTC)
-    return {
-        "number": doc.job,
-        "stem": record.stem,
-        "status": doc.status,
-        "since": arrived[-1].at if arrived else started,
-        "created_at": started,
-        "updated_at": doc.history[-1].at if doc.history else started,
-        "revision": doc.revision,
-        "last_seq": doc.last_seq,
-        "student_name": doc.student.name,
-        "student_email": doc.student.email,
-        "discipline": doc.student.discipline,
-        "class_number": doc.student.class_number,
-        "print_method": doc.request.print_method,
-        "color": doc.request.color,
-        "printer": doc.request.printer,
-        "minimum_charge": doc.request.minimum_charge,
-        "weight_g": doc.print.weight_g,
-        "weight_source": doc.print.weight_source,
-        "time_h": doc.print.time_h,
-        "time_source": doc.print.time_source,
-        "material": doc.print.material,
-        "price_usd": doc.print.price_usd,
-        "reviewed": doc.review.reviewed,
-        "nonce": doc.confirmation.nonce,
-        "expires_at": doc.confirmation.expires_at,
-        "confirmed_at": doc.confirmation.confirmed_at,
-        "paid_usd": doc.payment.amount_usd,
-        "flags": [flag.value for flag in flags(doc)],
-        "restless": record.restless,
+    file_rows = [row for record in records for row in file_rows_of(record)]
+    values = {
+        "jobs": as_json([job_row(record) for record in records]),
+        "numbers": numbers,
+        "paths": [row["path"] for row in file_rows],
+        "files": as_json(file_rows),
+        "events": as_json([row for r in records for row in event_rows(r.doc, after=r.known_seq)]),
+        "emails": as_json([row for record in records for row in mail_rows_of(record.doc)]),
+        "changed": ",".join(map(str, numbers)),
     }
+    connection.exec_driver_sql(_WRITE, values)
 
 
-def file_rows_of(record: Record) -> list[dict[str, Any]]:
-    """The rows of `files` for a job: those present, and those that are missed."""
-    entries = {name_key(entry.name): entry for entry in record.doc.files}
-    rows = []
-    for path, sig in record.files.items():
-        entry = entries.get(name_key(path))
-        rows.append(
-            {
-                "path": path,
-                "job": record.doc.job,
-                "role": entry.role if entry else role_of(name_of(path)),
-                "size": sig[0],
-                "mtime_ns": sig[1],
-                "sha256": entry.sha256 if entry else None,
-                "original_name": entry.original_name if entry else None,
-                "authoritative": entry.authoritative if entry else False,
-                "missing": False,
-            }
-        )
-    here = {name_key(path) for path in record.files}
-    for entry in record.doc.files:
-        if name_key(entry.name) not in here:
-            rows.append(
-                {
-                    "path": f"{entry.folder or record.doc.status}/{entry.name}",
-                    "job": record.doc.job,
-                    "role": entry.role,
-                    "size": entry.size,
-                    "mtime_ns": 0,
-                    "sha256": entry.sha256,
-                    "original_name": entry.original_name,
-                    "authoritative": entry.authoritative,
-                    "missing": True,
-                }
-            )
-    return rows
+def as_json(rows: Any) -> str:
+    """JSON without NUL characters, which PostgreSQL cannot hold."""
+    return _NUL.sub(r"\1", orjson.dumps(rows, default=str).decode())
 
 
-def event_rows(doc: Sidecar, *, after: int = 0) -> list[dict[str, Any]]:
-    """The rows of `events` for what the history holds beyond `after`."""
-    return [
-        {
-            "job": doc.job,
-            "seq": event.seq,
-            "at": event.at,
-            "type": event.type,
-            "by": event.by,
-            "via": event.via,
-            "data": event.data,
-            "prev": event.prev,
-        }
-        for event in doc.history
-        if event.seq > after
-    ]
-
-
-def mail_rows_of(doc: Sidecar) -> list[dict[str, Any]]:
-    """The rows of `emails` that follow from a history."""
-    return [
-        {
-            "job": doc.job,
-            "seq": mail.for_seq,
-            "template": mail.template,
-            "state": mail.state,
-            "via": mail.via,
-            "arrived_at": mail.arrived_at,
-            "not_before": mail.not_before,
-            "hold": mail.hold,
-            "released": mail.released,
-            "sent_at": mail.sent_at,
-            "error": mail.remark,
-        }
-        for mail in mails(doc.history)
-    ]
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def write_strays(connection: Connection, found: dict[str, Sig], gone: Iterable[str]) -> None:
@@ -287,7 +169,7 @@ def write_strays(connection: Connection, found: dict[str, Sig], gone: Iterable[s
         for path, sig in found.items()
     ]
     if rows:
-        connection.execute(_upsert_file, rows)
+        connection.exec_driver_sql(_WRITE_FILES, {"files": as_json(rows)})
 
 
 _reclaim = text(

@@ -20,6 +20,24 @@ LEASE_S = 9.0
 RENEW_S = 2.0
 _MARGIN_S = 1.5  # the holder stops this long before the database would give the lease away
 
+# A writer that was stopped within its transaction would hold up its heir for as long as the network
+# believes in it; once the lease has run out, what it has open is rolled back.
+_EVICT = text(
+    """
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE relation = 'lease'::regclass AND mode = 'RowShareLock' AND pid <> pg_backend_pid()
+      AND datname = current_database() AND usename = current_user
+      AND EXISTS (SELECT FROM lease WHERE expires_at < clock_timestamp())
+    """
+)
+# Waits for the writers, who hold the row FOR KEY SHARE (`index.writing`); a renewal does not.
+_LOCK = text(
+    """
+    SELECT FROM lease
+    WHERE expires_at < clock_timestamp() OR holder = :holder OR :force FOR UPDATE
+    """
+)
+_ANY = text("SELECT FROM lease")
 _TAKE = text(
     """
     INSERT INTO lease (single, holder, epoch, expires_at)
@@ -75,6 +93,10 @@ class Lease:
         asked_s = boot_clock_s()
         values = {"holder": self.holder, "lease_s": self.lease_s, "force": force}
         with database_faults(), self.engine.begin() as connection:
+            connection.execute(_EVICT)
+            free = connection.execute(_LOCK, values).first() is not None
+            if not free and connection.execute(_ANY).first() is not None:
+                return False
             row = connection.execute(_TAKE, values).first()
         if row is None:
             return False
@@ -82,7 +104,7 @@ class Lease:
         self._good_until_s = asked_s + self.lease_s - _MARGIN_S
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=self._keep, args=(self._stop,), name="lease", daemon=True
+            target=self._keep, args=(self._stop, self.epoch), name="lease", daemon=True
         )
         self._thread.start()
         return True
@@ -102,20 +124,22 @@ class Lease:
             with database_faults(), self.engine.begin() as connection:
                 connection.execute(_RELEASE, {"epoch": epoch, "holder": self.holder})
 
-    def _keep(self, stop: threading.Event) -> None:
+    def _keep(self, stop: threading.Event, epoch: int) -> None:
         while not stop.wait(RENEW_S):
-            if not self._renew():
+            if not self._renew(epoch):
                 return
 
-    def _renew(self) -> bool:
+    def _renew(self, epoch: int) -> bool:
         """Renew once; a failure is tried again until the lease has run out, a refusal ends it."""
-        asked_s, epoch = boot_clock_s(), self.epoch
+        asked_s = boot_clock_s()
         values = {"epoch": epoch, "holder": self.holder, "lease_s": self.lease_s}
         try:
             with database_faults(), self.engine.begin() as connection:
                 renewed = connection.execute(_RENEW, values).rowcount == 1
         except DatabaseUnavailable:
             return self.is_held()
+        if self.epoch != epoch:  # taken anew while the database was slow to answer
+            return False
         if not renewed or not self.is_held():
             self._good_until_s = 0.0
             return False

@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -160,7 +161,7 @@ class Outbox:
     def _still_due(self, row: Mapping[str, Any]) -> Sidecar | None:
         """The job's sidecar if the mail is still to go; otherwise its end is written down."""
         doc: Sidecar | None = None
-        with index.writing(self._world.engine, self._world.epoch) as connection:
+        with self._writing(row) as connection:
             job = self._open(row, connection)
             if any(status_of(path) is not job.doc.status for path in job.files):
                 raise StaleState(f"job {job.doc.job} is being moved", possible="look again")
@@ -236,7 +237,7 @@ class Outbox:
         """Write down what became of a mail; while that cannot be done it is kept in mind."""
         self._taken[row["id"]] = _Taken(row, what, facts)
         try:
-            with index.writing(self._world.engine, self._world.epoch) as connection:
+            with self._writing(row) as connection:
                 job = self._open(row, connection)
                 mail = _mail_of(job.doc, row)
                 if mail is None or mail.state is not MailState.SENT:
@@ -247,6 +248,9 @@ class Outbox:
             log.info("mail of job %s: %s", row["job"], error)
             return
         del self._taken[row["id"]]
+
+    def _writing(self, row: Mapping[str, Any]) -> AbstractContextManager[Connection]:
+        return index.writing(self._world.engine, self._world.epoch, [JobNumber(row["job"])])
 
     def _open(self, row: Mapping[str, Any], connection: Connection) -> editing.OpenJob:
         number = JobNumber(row["job"])

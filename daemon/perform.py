@@ -21,6 +21,7 @@ from daemon.actions import (
     Brake,
     FlagConflict,
     Gather,
+    JobAction,
     NoteStrays,
     RebuildSidecar,
     RecordMissing,
@@ -30,8 +31,9 @@ from daemon.actions import (
     RestoreName,
     Wait,
 )
-from daemon.index import Record, known_job, say, write, write_strays, writing
+from daemon.index import say, write, write_strays, writing
 from daemon.look import signature
+from daemon.rows import Record, known_job
 from daemon.snapshot import Sig, status_of
 from daemon.whole import structure_fault
 from daemon.world import World
@@ -91,7 +93,8 @@ def _perform_alone(action: Action, world: World) -> list[PrintSystemError]:
 def _perform_batch(actions: Sequence[Action], world: World) -> list[PrintSystemError]:
     refused: list[PrintSystemError] = []
     outcomes: list[Outcome] = []
-    with writing(world.engine, world.epoch) as connection:
+    numbers = [action.job for action in actions if isinstance(action, JobAction)]
+    with writing(world.engine, world.epoch, numbers) as connection:
         for action in actions:
             try:
                 outcomes.append(perform(action, world, connection))
@@ -129,7 +132,7 @@ def perform(action: Action, world: World, connection: Connection) -> Outcome:
         case RecordMissing():
             return _record_missing(action, world, connection)
         case AdoptJob():
-            return Outcome(adopt.adopt_job(action, world, connection))
+            return Outcome(adopt.adopt_job(action, world))
         case RebuildSidecar():
             return Outcome(adopt.rebuild_sidecar(action, world))
         case AdoptWalkIn():

@@ -102,7 +102,12 @@ def _by_job(changes: Changes, known: Known) -> tuple[dict[JobNumber, _Part], _Pa
 
 def is_litter(path: str) -> bool:
     """Whether the file, or a folder it lies in, is the litter of some program."""
-    return any(is_ignored(part) for part in path.split("/")[1:])
+    return any(is_ignored(part) for part in path.split("/")[1:]) or not _is_text(path)
+
+
+def _is_text(path: str) -> bool:
+    """Whether the name can be written down at all; some systems allow bytes that are no text."""
+    return path.isascii() or not any("\ud800" <= char <= "\udfff" for char in path)
 
 
 def _part(path: str, known: Known, parts: dict[JobNumber, _Part], loose: _Part) -> _Part:

@@ -8,12 +8,14 @@ daemon was down) is left to the next look, where it is an ordinary move.
 import io
 import logging
 import multiprocessing
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,20 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from daemon.adopt import in_place
 from daemon.consequences import Policy, bring_up_to_date
-from daemon.editing import lay_open
-from daemon.index import Record, event_rows, file_rows_of, job_row, mail_rows_of, writing
+from daemon.editing import listed
+from daemon.index import writing
 from daemon.look import look_at_all
+from daemon.rows import Record, event_rows, file_rows_of, job_row, mail_rows_of
 from daemon.share import Share
 from daemon.snapshot import Seen, Sig, name_of
 from daemon.world import World
 from schemas import sidecar as sidecars
 from schemas.errors import BadSidecar
+from schemas.events import EventType, Via
+from schemas.mails import Hold, MailState
 from schemas.naming import JobNumber, Role, parse, role_of
+from schemas.sidecar import Sidecar
+from schemas.status import Status
 from schemas.tables import emails, events, files, jobs
 
 log = logging.getLogger(__name__)
@@ -134,35 +141,41 @@ def _read_chunk(chunk: Sequence[Source], root: Path, uuid: str, policy: Policy) 
     lines: dict[str, list[str]] = {table.name: [] for table in _TABLES}
     for source in chunk:
         with suppress(FileNotFoundError, BadSidecar):  # left to the next look, which says why
-            record = read_record(source, root, uuid, policy)
+            record = read_record(source, root, uuid)
             if record is None:
                 continue
-            lines["jobs"].append(_line(jobs, job_row(record)))
+            job = job_row(record)
             lines["files"] += [_line(files, row) for row in file_rows_of(record)]
             lines["events"] += [_line(events, row) for row in event_rows(record.doc)]
             lines["emails"] += [_line(emails, row) for row in mail_rows_of(record.doc)]
+            job["restless"] = job["restless"] or _lacks_something(record.doc, policy)
+            lines["jobs"].append(_line(jobs, job))
             copied.jobs += 1
     copied.rows = {name: "".join(rows).encode() for name, rows in lines.items()}
     return copied
 
 
-def read_record(source: Source, root: Path, uuid: str, policy: Policy) -> Record | None:
+def read_record(source: Source, root: Path, uuid: str) -> Record | None:
     """A job as its sidecar tells; None when the sidecar is of another share or job.
 
     Raises: FileNotFoundError; BadSidecar.
     """
-    doc = sidecars.loads((root / source.sidecar).read_bytes(), name=source.sidecar)
+    with (root / source.sidecar).open("rb", buffering=0) as file:
+        doc = sidecars.loads(file.read(), name=source.sidecar)
     if doc.share != uuid or doc.job != source.number:
         return None
     placed = in_place(doc, source.sidecar, source.present)
-    job = lay_open(doc, source.stem, source.sidecar, None, placed, known_seq=0)
-    ahead = doc.model_copy(deep=True)
-    lacking = bring_up_to_date(ahead, policy, now=datetime.now(UTC), new_nonce=lambda: "")
-    return Record(doc, source.stem, job.files, restless=lacking or doc.claim is not None)
+    present = listed(doc, placed)
+    return Record(doc, source.stem, present, restless=doc.claim is not None)
+
+
+def _lacks_something(doc: Sidecar, policy: Policy) -> bool:
+    """Whether something follows from the sidecar that is not in it; spoils the document."""
+    return bring_up_to_date(doc, policy, now=datetime.now(UTC), new_nonce=lambda: "")
 
 
 def _copy(connection: Connection, table: Table, rows: bytes) -> None:
-    names = ", ".join(f'"{name}"' for name in _columns(table))
+    names = ", ".join(f'"{name}"' for name in _COLUMNS[table])
     cursor = connection.connection.cursor()
     try:
         cursor.copy_expert(f"COPY {table.name} ({names}) FROM STDIN", io.BytesIO(rows))
@@ -174,30 +187,36 @@ _EMAIL_COLUMNS = (
     "job", "seq", "template", "state", "via", "arrived_at", "not_before", "hold", "released",
     "sent_at", "error",
 )  # fmt: skip
-
-
-def _columns(table: Table) -> tuple[str, ...]:
-    """The columns that follow from the folders, in the order of the table."""
-    return _EMAIL_COLUMNS if table is emails else tuple(column.name for column in table.c)
-
+# The columns that follow from the folders, in the order in which they are copied.
+_COLUMNS = {table: tuple(column.name for column in table.c) for table in _TABLES}
+_COLUMNS[emails] = _EMAIL_COLUMNS
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": ""})
+_is_special = re.compile(r"[\\\t\n\r\0]").search
 
 
 def _line(table: Table, row: dict[str, Any]) -> str:
-    return "\t".join([_value(row[name]) for name in _columns(table)]) + "\n"
+    """A row in COPY's text form."""
+    return "\t".join([_FORMS[type(row[name])](row[name]) for name in _COLUMNS[table]]) + "\n"
 
 
-def _value(value: Any) -> str:
-    """A value in COPY's text form. NUL, which PostgreSQL cannot hold, is left out."""
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value.translate(_ESCAPES)
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, dict):
-        return orjson.dumps(value).decode().replace("\\u0000", "").translate(_ESCAPES)
-    if isinstance(value, list):
-        return "{" + ",".join(value) + "}"
-    return str(value)
+def _text(value: str) -> str:
+    """NUL, which PostgreSQL cannot hold, is left out."""
+    return value.translate(_ESCAPES) if _is_special(value) else value
+
+
+def _json(value: dict[str, Any]) -> str:
+    return _text(orjson.dumps(value).decode().replace("\\u0000", ""))
+
+
+_FORMS: dict[type, Callable[[Any], str]] = {
+    type(None): lambda _: "\\N",
+    str: _text,
+    bool: lambda value: "t" if value else "f",
+    int: str,
+    Decimal: str,
+    datetime: str,
+    dict: _json,
+    list: lambda value: "{" + ",".join(value) + "}",
+    **{kind: _text for kind in (Status, EventType, Via, MailState, Role, Hold)},
+}

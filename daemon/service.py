@@ -23,7 +23,7 @@ from daemon.leader import Lease
 from daemon.look import Listings, look_at_all, look_at_changed, look_at_jobs, signature
 from daemon.perform import perform_all
 from daemon.plan import plan
-from daemon.settle import Memory, next_due_s, remember
+from daemon.settle import Memory, forget, next_due_s, remember
 from daemon.snapshot import Seen, compare, job_of
 from daemon.watch import CANARY_S, Heard, Watcher
 from daemon.world import World
@@ -122,6 +122,7 @@ class Loop:
         self._memory = remember(self._memory, seen, changes, world.known, now_s)
         actions = plan(seen, world.known, self._memory, now_s)
         refused = self._perform(actions, complete=seen.complete)
+        forget(self._memory, changes, world.known)
         self._wait_for(actions, refused, now_s, complete=seen.complete)
         if seen.folders or seen.errors:  # a narrow look knows nothing of the folders' faults
             self.health.share = "; ".join(seen.errors)

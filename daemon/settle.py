@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from daemon.snapshot import Changes, Known, Seen, Sig, covers, job_of
-from schemas.naming import JobNumber
+from schemas.naming import SIDECAR_SUFFIX, JobNumber
 
 QUIET_S = 2.0
 GONE_S = 10.0
@@ -46,6 +46,17 @@ def remember(memory: Memory, seen: Seen, changes: Changes, known: Known, now: fl
         stirred.setdefault(job, now)
     live = known.restless | {job_of(path, known) for path in since}
     return Memory(since, {job: at for job, at in stirred.items() if job in live})
+
+
+def forget(memory: Memory, changes: Changes, known: Known) -> None:
+    """After the plan was carried out: what of this look is known by now is waited for no longer.
+
+    A sidecar counts as known with any size and time: it was our own hand that wrote it since.
+    """
+    for path, sig in changes.arrived.items():
+        now_known = known.sig(path)
+        if now_known == sig or (now_known is not None and path.endswith(SIDECAR_SUFFIX)):
+            memory.since.pop(path, None)
 
 
 def _states(seen: Seen, changes: Changes) -> Iterable[tuple[str, Sig | None]]:

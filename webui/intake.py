@@ -6,7 +6,7 @@ nothing behind.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -79,17 +79,24 @@ def take_in(
 
 
 def _put(share: Share, doc: Sidecar, arrival: Arrival, model: str) -> None:
-    """The model first, then the sidecar; the model goes again if the sidecar cannot be written."""
-    sidecar = f"{model[: -len(suffix_of(model))]}{SIDECAR_SUFFIX}"
+    """Model, then sidecar, each by one rename; the model goes again if the sidecar cannot come.
+
+    All that takes time is done before, since a model that lies there alone for two seconds is taken
+    for one whose sidecar was lost.
+    """
     came_from = arrival.path.relative_to(share.root).as_posix()
-    share.move_file(came_from, model)
+    aside = f"{came_from}.json"
     try:
-        share.write_sidecar(sidecar, doc, expected=None)
-    except BaseException:
-        with suppress(Exception):
+        share.write_sidecar(aside, doc, expected=None)
+        share.move_file(came_from, model)
+        try:
+            share.move_file(aside, f"{model[: -len(suffix_of(model))]}{SIDECAR_SUFFIX}")
+        except BaseException:
             share.move_file(model, came_from)
-        raise
-    arrival.keep()
+            raise
+        arrival.keep()
+    finally:
+        (share.root / aside).unlink(missing_ok=True)
 
 
 def _document(share: Share, wishes: Wishes, at: datetime) -> Sidecar:

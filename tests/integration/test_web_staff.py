@@ -128,7 +128,8 @@ def test_a_banner_says_that_the_brake_is_on(site: Site, lab: Lab) -> None:
 
 def test_every_page_forbids_what_pages_here_never_need(site: Site) -> None:
     for path in ("/submit", "/staff/", "/healthz", "/static/plain.css", "/nowhere"):
-        headers = site.browser.get(path).headers
+        with site.browser.get(path) as answer:
+            headers = answer.headers
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"

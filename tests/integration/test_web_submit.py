@@ -246,16 +246,36 @@ def test_the_catalogue_is_used_as_it_lies_there_now(site: Site, lab: Lab) -> Non
 def test_an_upload_is_written_once_straight_to_the_share(
     site: Site, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[bool] = []
+    moves: list[tuple[str, str]] = []
     move = Share.move_file
 
     def watched(share: Share, path: str, target: str) -> None:
-        seen.append(path.startswith(".printsystem/incoming/") and target.startswith("Uploaded/"))
+        moves.append((path.rpartition("/")[0], target))
         move(share, path, target)
 
     monkeypatch.setattr(Share, "move_file", watched)
     site.submit()
-    assert seen == [True]
+    stem = "Uploaded/JaneDoe_Filament_TrueRed_1"
+    assert moves == [
+        (".printsystem/incoming", f"{stem}.stl"),
+        (".printsystem/incoming", f"{stem}.metadata.json"),
+    ]
+
+
+def test_a_sidecar_that_cannot_come_takes_the_model_away_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    move = Share.move_file
+
+    def refusing(share: Share, path: str, target: str) -> None:
+        if target.endswith(".metadata.json"):
+            raise ShareUnavailable("the share is gone", possible="check the share")
+        move(share, path, target)
+
+    monkeypatch.setattr(Share, "move_file", refusing)
+    assert site.submit().status_code == 503
+    assert site.in_folder(Status.UPLOADED) == []
+    assert site.incoming() == []
 
 
 def test_a_submission_made_during_an_outage_appears_when_the_database_is_back(lab: Lab) -> None:
