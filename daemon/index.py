@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import orjson
+from psycopg2.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -34,6 +35,10 @@ def database_faults() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if isinstance(error.orig, UndefinedTable):
+            raise DatabaseUnavailable(
+                "the database has no tables of this system", possible="python -m daemon init"
+            ) from error
         if not isinstance(error, OperationalError | InterfaceError):
             raise
         raise DatabaseUnavailable(

@@ -39,19 +39,13 @@ def _checked_or_none(value: Any) -> Any:
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 Weight = Annotated[
-    Decimal | None,
+    Annotated[Decimal, Field(gt=0, le=100_000, decimal_places=2)] | None,
     BeforeValidator(_empty_is_none),
-    Field(gt=0, le=100_000, decimal_places=2),
 ]
-Hours = Annotated[
-    Decimal | None,
-    BeforeValidator(_empty_is_none),
-    Field(gt=0, le=1000),
-]
+Hours = Annotated[Annotated[Decimal, Field(gt=0, le=1000)] | None, BeforeValidator(_empty_is_none)]
 Money = Annotated[
-    Decimal | None,
+    Annotated[Decimal, Field(ge=0, le=100_000, decimal_places=2)] | None,
     BeforeValidator(_empty_is_none),
-    Field(ge=0, le=100_000, decimal_places=2),
 ]
 OptionalStatus = Annotated[Status | None, BeforeValidator(_empty_is_none)]
 

@@ -48,8 +48,8 @@ def check(form: Mapping[str, str], catalog: Catalog) -> Wishes:
 
 def one_line(text: str) -> str:
     """The text with single spaces and without signs that nobody can see, NUL among them."""
-    words = " ".join(text.split())
-    return "".join(sign for sign in words if sign.isprintable())
+    visible = "".join(sign for sign in text if sign.isprintable() or sign.isspace())
+    return " ".join(visible.split())
 
 
 def _name_fault(name: str) -> str:

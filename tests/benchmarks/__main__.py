@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks`: each figure beside its physical limit, measured in the same run.
 
-    python -m tests.benchmarks                    everything, with 100,000 jobs
-    python -m tests.benchmarks --jobs 10000 drag  one of them, smaller
+python -m tests.benchmarks                    everything, with 100,000 jobs
+python -m tests.benchmarks --jobs 10000 drag  one of them, smaller
 """
 
 import argparse

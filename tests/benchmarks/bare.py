@@ -40,7 +40,9 @@ def main(root: Path, dsn: str) -> None:
                 _record(root, folders[watch], name, connection)
 
 
-def _record(root: Path, folder: str, name: str, connection: "psycopg2.extensions.connection") -> None:
+def _record(
+    root: Path, folder: str, name: str, connection: "psycopg2.extensions.connection"
+) -> None:
     path = root / folder / name
     try:
         doc = orjson.loads(path.read_bytes())

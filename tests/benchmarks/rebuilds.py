@@ -42,7 +42,9 @@ def bare_copy(share: Share, dsn: str) -> None:
                     continue
                 with open(entry.path, "rb") as file:  # noqa: PTH123 (as fast as it goes)
                     doc = orjson.loads(file.read())
-                files.write(f"{path}\t{doc['job']}\tsidecar\t{found.st_size}\t{found.st_mtime_ns}\n")
+                files.write(
+                    f"{path}\t{doc['job']}\tsidecar\t{found.st_size}\t{found.st_mtime_ns}\n"
+                )
                 jobs.write(_job_line(doc, entry.name))
                 for event in doc["history"]:
                     data = orjson.dumps(event["data"]).decode()

@@ -11,9 +11,7 @@ from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, format_stem
 from schemas.sidecar import FileEntry, Figures, Request, Sidecar, Student, dumps
 from schemas.status import Status
 
-STL = (
-    bytes(80) + (20).to_bytes(4, "little") + bytes(50 * 20)
-)  # 1,084 bytes: what 20 triangles take
+STL = bytes(80) + (20).to_bytes(4, "little") + bytes(50 * 20)  # 1,084 bytes: what 20 triangles take
 SHA = "0" * 64
 START = datetime(2026, 1, 5, 15, tzinfo=UTC)
 RECENT = 3000  # jobs that are not in PaidPickedUp
@@ -76,5 +74,3 @@ def _life(status: Status) -> Iterator[tuple[EventType, dict[str, object]]]:
     source = Status.PENDING if status is not Status.PENDING else Status.UPLOADED
     yield EventType.STATUS_CHANGED, {"from": source.value, "to": status.value}
     yield EventType.EMAIL_SENT, {"for": 5, "template": status.value}
-
-

@@ -1,29 +1,37 @@
 """Every verb of `python -m daemon`, by its exit code and its words."""
 
+import contextlib
+import io
+import logging
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from sqlalchemy import text
 
 from daemon import index
+from daemon.cli import main
 from daemon.database import connect
 from daemon.embedded import running_server
 from daemon.share import Share
 from schemas.events import EventType
 from schemas.status import FOLDERS, Status
-from tests.integration.running import ROOT, Running
+from tests.integration.running import Running
 from tests.lab import Lab, an_stl, dump, empty_database
 
-Done = subprocess.CompletedProcess[str]
+Done = subprocess.CompletedProcess
 VERBS = ("init", "run", "once", "plan", "check", "rebuild", "status", "confirm-loss", "purge")
 
 
 class Shell:
-    """A terminal whose environment has the settings of one share and one database."""
+    """A terminal whose environment has the settings of one share and one database.
+
+    Verbs run in this process, by the function that `python -m daemon` calls: a process for each
+    would take ten times as long. `Running.verb` takes the long way.
+    """
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
@@ -37,15 +45,22 @@ class Shell:
     def __call__(self, *words: str, **changed: object) -> Done:
         given = {**self.settings, **changed}
         ours = {f"PRINTSYSTEM_{name}": str(value) for name, value in given.items()}
-        return subprocess.run(
-            [sys.executable, "-m", "daemon", *words],
-            cwd=self.folder,
-            env={**os.environ, **ours, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        output, errors = io.StringIO(), io.StringIO()
+        handlers, level = logging.root.handlers[:], logging.root.level
+        with (
+            mock.patch.dict(os.environ, ours),
+            contextlib.chdir(self.folder),  # where no `.env` of this project is found
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(errors),
+        ):
+            try:
+                code = main(list(words))
+            except SystemExit as end:
+                code = int(str(end.code or 0))
+            finally:
+                logging.root.handlers[:] = handlers
+                logging.root.setLevel(level)
+        return Done(words, code, output.getvalue(), errors.getvalue())
 
 
 @pytest.fixture
@@ -109,9 +124,7 @@ def test_an_address_that_is_no_postgresql_is_refused(shell: Shell) -> None:
     assert_refused(shell("status", DATABASE_URL="mysql://u:p@h/d"), "PRINTSYSTEM_DATABASE_URL")
 
 
-@pytest.mark.parametrize(
-    "verb", ["init", "once", "plan", "rebuild", "status", "confirm-loss", "purge"]
-)
+@pytest.mark.parametrize("verb", ["init", "plan", "rebuild"])
 def test_a_database_that_does_not_answer_is_said_in_one_line(shell: Shell, verb: str) -> None:
     Share(shell.share).create()
     away = "postgresql://nobody:secret@127.0.0.1:1/none"
@@ -120,7 +133,7 @@ def test_a_database_that_does_not_answer_is_said_in_one_line(shell: Shell, verb:
     assert "secret" not in done.stderr
 
 
-@pytest.mark.parametrize("verb", ["once", "plan", "status", "confirm-loss", "purge", "check"])
+@pytest.mark.parametrize("verb", ["once", "status", "check"])
 def test_a_database_without_tables_is_said_in_one_line(
     tmp_path: Path, bare_database: str, verb: str
 ) -> None:

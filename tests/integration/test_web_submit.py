@@ -104,6 +104,13 @@ def test_what_does_not_fit_is_said_beside_the_field_and_nothing_is_kept(
     assert site.incoming() == []
 
 
+def test_a_color_that_both_methods_have_stays_chosen_under_its_own(site: Site) -> None:
+    page = site.submit(color="Clear", student_name="").text
+    assert page.count('<option value="Clear" selected>') == 1
+    filament = page.partition('<optgroup label="Filament">')[2].partition("</optgroup>")[0]
+    assert '<option value="Clear" selected>' in filament
+
+
 def test_nothing_typed_is_lost_when_a_field_does_not_fit(site: Site) -> None:
     page = site.submit(student_name='Jane "J" <Doe>', color="Black").text
     assert 'value="Jane &#34;J&#34; &lt;Doe&gt;"' in page
