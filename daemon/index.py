@@ -132,6 +132,8 @@ def write(connection: Connection, records: Sequence[Record]) -> None:
     """Bring the index in step with these jobs. Safe to repeat."""
     if not records:
         return
+    # Two actions of one plan may concern one job: the later one read what the first had written.
+    records = list({record.doc.job: record for record in records}.values())
     numbers = [record.doc.job for record in records]
     file_rows = [row for record in records for row in file_rows_of(record)]
     values = {

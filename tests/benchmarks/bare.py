@@ -28,7 +28,8 @@ def main(root: Path, dsn: str) -> None:
         for folder in FOLDERS
     }
     connection = psycopg2.connect(dsn)
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     while True:
         data = os.read(descriptor, 65536)
         at = 0
@@ -62,11 +63,14 @@ def _record(
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE jobs SET status = %(to)s, since = now(), last_seq = %(seq)s WHERE number = %(job)s;
+            UPDATE jobs SET status = %(to)s, since = now(), last_seq = %(seq)s
+            WHERE number = %(job)s;
             DELETE FROM files WHERE job = %(job)s;
             INSERT INTO files (path, job, role, size, mtime_ns)
-            VALUES (%(model)s, %(job)s, 'model', 1084, 0), (%(sidecar)s, %(job)s, 'sidecar', %(size)s, 0);
-            INSERT INTO events VALUES (%(job)s, %(seq)s, now(), 'StatusChanged', '', 'folder', '{}', '')
+            VALUES (%(model)s, %(job)s, 'model', 1084, 0),
+                   (%(sidecar)s, %(job)s, 'sidecar', %(size)s, 0);
+            INSERT INTO events
+            VALUES (%(job)s, %(seq)s, now(), 'StatusChanged', '', 'folder', '{}', '')
             ON CONFLICT DO NOTHING;
             INSERT INTO emails (job, seq, template, state, via, arrived_at)
             VALUES (%(job)s, %(seq)s, %(to)s, 'held', 'folder', now()) ON CONFLICT DO NOTHING;

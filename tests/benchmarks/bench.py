@@ -1,4 +1,4 @@
-"""What the benchmarks share: a share with a tree, a real server that flushes, figures with a ratio."""
+"""What the benchmarks share: a share with a tree, a server that flushes, figures with a ratio."""
 
 import os
 import select

@@ -101,7 +101,8 @@ def _wait_until_led(engine: Engine) -> None:
 
 def _drag_one_by_one(share: Share, dsn: str) -> list[float]:
     """Milliseconds from the first rename of a job's two files to its commit; spaced."""
-    listener, found = Listener(dsn), []
+    listener = Listener(dsn)
+    found: list[float] = []
     way = itertools.cycle([(Status.UPLOADED, Status.PENDING), (Status.PENDING, Status.UPLOADED)])
     while len(found) < DRAGS:
         source, target = next(way)

@@ -61,7 +61,8 @@ def bare_copy(share: Share, dsn: str) -> None:
 
 _JOBS = (
     "jobs (number, stem, status, since, created_at, updated_at, revision, last_seq, student_name, "
-    "student_email, discipline, class_number, print_method, color, printer, minimum_charge, reviewed)"
+    "student_email, discipline, class_number, print_method, color, printer, minimum_charge, "
+    "reviewed)"
 )
 _FILES = "files (path, job, role, size, mtime_ns)"
 _EVENTS = "events"

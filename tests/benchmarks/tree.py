@@ -8,7 +8,7 @@ from decimal import Decimal
 from daemon.share import Share
 from schemas.events import EventType, Via
 from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, format_stem
-from schemas.sidecar import FileEntry, Figures, Request, Sidecar, Student, dumps
+from schemas.sidecar import Figures, FileEntry, Request, Sidecar, Student, dumps
 from schemas.status import Status
 
 STL = bytes(80) + (20).to_bytes(4, "little") + bytes(50 * 20)  # 1,084 bytes: what 20 triangles take

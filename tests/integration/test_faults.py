@@ -267,7 +267,8 @@ def test_kill_9_at_any_moment_of_a_burst_of_drags_loses_nothing_and_tells_everyt
             site.daemons[-1].kill()
             site.sql("UPDATE lease SET expires_at = now()")  # as if its 9 s had passed
             site.start(leading=chance.random() < 0.7)
-        site.wait_for(lambda: all(site.is_in(job, Status.REJECTED) for job in jobs), limit_s=40)
+        for job in jobs:
+            site.wait_for(lambda job=job: site.is_in(job, Status.REJECTED))  # type: ignore[misc]
         site.wait_for_rest(limit_s=40)
         site.wait_for(lambda: site.incoming() == [])
         for job in jobs:
