@@ -24,18 +24,17 @@ from sqlalchemy import Connection, Table, func, select, text
 
 from daemon.adopt import in_place
 from daemon.consequences import Policy, bring_up_to_date
-from daemon.editing import listed
 from daemon.index import writing
 from daemon.look import look_at_all
-from daemon.rows import Record, event_rows, file_rows_of, job_row, mail_rows_of
+from daemon.rows import Record, file_rows_of, job_row, mail_rows_of
 from daemon.share import Share
-from daemon.snapshot import Seen, Sig, name_of
+from daemon.snapshot import Seen, Sig
 from daemon.world import World
-from schemas import sidecar as sidecars
+from schemas import sidecar as documents
 from schemas.errors import BadSidecar
 from schemas.events import EventType, Via
 from schemas.mails import Hold, MailState
-from schemas.naming import JobNumber, Role, parse, role_of
+from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, parse
 from schemas.sidecar import Sidecar
 from schemas.status import Status
 from schemas.tables import emails, events, files, jobs
@@ -103,18 +102,19 @@ def rebuild(
 def _sources(seen: Seen, share: Share) -> Iterator[Source]:
     """The jobs in a listing that have a sidecar, by number."""
     found: dict[JobNumber, dict[str, Sig]] = {}
+    sidecars: dict[JobNumber, dict[str, str]] = {}  # path -> stem
     for folder, names in seen.folders.items():
         for file_name, sig in names.items():
             name = parse(file_name)
-            if name is not None:
-                found.setdefault(name.number, {})[f"{folder}/{file_name}"] = sig
-    for number in sorted(found):
-        present = found[number]
-        paths = sorted(path for path in present if role_of(name_of(path)) is Role.SIDECAR)
-        leading = share.leading_sidecar(paths) if paths else ""
-        name = parse(name_of(leading))
-        if name is not None:
-            yield Source(number, name.stem, leading, present)
+            if name is None:
+                continue
+            path = f"{folder}/{file_name}"
+            found.setdefault(name.number, {})[path] = sig
+            if name.rest.casefold() == SIDECAR_SUFFIX:
+                sidecars.setdefault(name.number, {})[path] = name.stem
+    for number, stems in sorted(sidecars.items()):
+        leading = share.leading_sidecar(sorted(stems))
+        yield Source(number, stems[leading], leading, found[number])
 
 
 def _read_all(sources: Sequence[Source], world: World) -> Iterator[Copied]:
@@ -146,7 +146,7 @@ def _read_chunk(chunk: Sequence[Source], root: Path, uuid: str, policy: Policy) 
                 continue
             job = job_row(record)
             lines["files"] += [_line(files, row) for row in file_rows_of(record)]
-            lines["events"] += [_line(events, row) for row in event_rows(record.doc)]
+            lines["events"] += _event_lines(record.doc)
             lines["emails"] += [_line(emails, row) for row in mail_rows_of(record.doc)]
             job["restless"] = job["restless"] or _lacks_something(record.doc, policy)
             lines["jobs"].append(_line(jobs, job))
@@ -161,12 +161,11 @@ def read_record(source: Source, root: Path, uuid: str) -> Record | None:
     Raises: FileNotFoundError; BadSidecar.
     """
     with (root / source.sidecar).open("rb", buffering=0) as file:
-        doc = sidecars.loads(file.read(), name=source.sidecar)
+        doc = documents.loads(file.read(), name=source.sidecar)
     if doc.share != uuid or doc.job != source.number:
         return None
     placed = in_place(doc, source.sidecar, source.present)
-    present = listed(doc, placed)
-    return Record(doc, source.stem, present, restless=doc.claim is not None)
+    return Record(doc, source.stem, placed, restless=doc.claim is not None)
 
 
 def _lacks_something(doc: Sidecar, policy: Policy) -> bool:
@@ -198,6 +197,15 @@ _is_special = re.compile(r"[\\\t\n\r\0]").search
 def _line(table: Table, row: dict[str, Any]) -> str:
     """A row in COPY's text form."""
     return "\t".join([_FORMS[type(row[name])](row[name]) for name in _COLUMNS[table]]) + "\n"
+
+
+def _event_lines(doc: Sidecar) -> list[str]:
+    """The rows of `events` at once, since there are more of them than of all else together."""
+    return [
+        f"{doc.job}\t{event.seq}\t{event.at}\t{event.type.value}\t{_text(event.by)}"
+        f"\t{event.via.value}\t{_json(event.data)}\t{_text(event.prev)}\n"
+        for event in doc.history
+    ]
 
 
 def _text(value: str) -> str:

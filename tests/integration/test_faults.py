@@ -21,9 +21,7 @@ from schemas.naming import JobNumber
 from schemas.status import Status
 from tests.integration.running import Running, mount, mounted, remount
 from tests.integration.smtp_server import MailServer
-from tests.lab import a_gcode, an_stl, dump
-
-MOVES = [Status.PENDING, Status.READY_TO_PRINT, Status.PRINTING, Status.COMPLETED]
+from tests.lab import an_stl, dump
 
 
 def _can_mount() -> bool:
@@ -282,24 +280,3 @@ def test_kill_9_at_any_moment_of_a_burst_of_drags_loses_nothing_and_tells_everyt
         assert_told_once(site, told, jobs)
         rejected = [e for job in jobs for e in site.events(job, EventType.EMAIL_SENT)]
         assert sum(event["data"]["template"] == "Rejected" for event in rejected) == len(jobs)
-
-
-def test_drags_through_every_status_by_many_hands_are_logged_as_they_were_seen(
-    database: str, tmp_path: Path
-) -> None:
-    with Running(tmp_path, database) as site:
-        jobs = [site.new_job() for _ in range(6)]
-        for job in jobs:
-            (site.root / "Uploaded" / site.model(job).with_suffix(".gcode").name).write_bytes(
-                a_gcode()
-            )
-        site.wait_for_rest()
-        for target in MOVES:
-            for job in jobs:
-                site.drag_model(job, target)
-            for job in jobs:
-                site.wait_for(lambda job=job, to=target: site.status(job) is to)  # type: ignore[misc]
-        site.wait_for_rest()
-        for job in jobs:
-            assert [to for _, to in site.moves(job)] == [status.value for status in MOVES]
-            assert {path.parent.name for path in site.paths(job)} == {"Completed"}

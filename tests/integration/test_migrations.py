@@ -105,7 +105,8 @@ def test_an_enum_of_postgresql_has_the_members_of_the_one_in_python(
     engine: Engine, name: str
 ) -> None:
     query = text(
-        "SELECT enumlabel FROM pg_enum WHERE enumtypid = CAST(:name AS regtype) ORDER BY enumsortorder"
+        "SELECT enumlabel FROM pg_enum "
+        "WHERE enumtypid = CAST(:name AS regtype) ORDER BY enumsortorder"
     )
     with engine.connect() as connection:
         members = list(connection.execute(query, {"name": name}).scalars())

@@ -58,7 +58,7 @@ def looping(lab: Lab, *, rescan_s: float) -> Iterator[Loop]:
     thread = threading.Thread(target=loop.run, args=(stop,))
     thread.start()
     try:
-        wait_for(lambda: loop.watcher.canary_returned())
+        wait_for(loop.watcher.canary_returned)
         yield loop
     finally:
         stop.set()
