@@ -32,10 +32,10 @@ def adopt_job(action: AdoptJob, world: World) -> list[Record]:
     except BadSidecar:
         return _adopt_unreadable(action, sidecar, world)
     doc = read.doc
-    present = {path: sig for path in action.paths if (sig := signature(world.share.root / path))}
-    present = {
-        p: s for p, s in present.items() if key(p).rpartition("/")[2].startswith(key(name.stem))
-    }
+    beside = {f"{sidecar.rpartition('/')[0]}/{entry.name}" for entry in doc.files}
+    paths = beside | set(action.paths)  # the other files may have come since the look
+    present = {path: sig for path in paths if (sig := signature(world.share.root / path))}
+    present = {p: s for p, s in present.items() if name_key(p).startswith(key(name.stem))}
     if doc.share != world.share.uuid or doc.job != action.job:
         _naturalise(doc, action, world)
     together = {status_of(path) for path in present}

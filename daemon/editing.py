@@ -61,16 +61,25 @@ def open_job(
     world: World,
     connection: Connection,
     *,
+    target: Status | None = None,
     make_anew: bool = False,
 ) -> OpenJob:
     """Read the sidecar of a job whose lock is held, wherever among the seven folders it lies now.
 
-    With `make_anew`, a sidecar that is nowhere is made anew from the index.
-    Raises: StaleState when it is nowhere; BadSidecar while it may still be half written.
+    With `make_anew`, a sidecar that is nowhere is made anew from the index. What was heard of and
+    `target` are what the plan knew of: files that turn up in yet another status were moved since.
+    Raises: StaleState when it is nowhere or on the move; BadSidecar while it may be half written.
     """
     known = world.known.jobs[number]
     seen = look_at_jobs(world.share.root, world.share.check, world.known, {number: set(heard)})
     present = {path: sig for path, sig in seen.paths.items() if sig is not None}
+    planned = known.paths | set(heard)
+    strayed = {
+        p for p in present if p not in planned and status_of(p) not in (known.status, target)
+    }
+    if strayed and not make_anew:
+        raise StaleState(f"job {number} is on the move", possible="look again")
+    present = {path: sig for path, sig in present.items() if path not in strayed}
     paths = sorted(path for path in present if role_of(name_of(path)) is Role.SIDECAR)
     edited = False
     if paths:

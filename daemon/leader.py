@@ -61,7 +61,8 @@ _RELEASE = text(
 
 def boot_clock_s() -> float:
     """Seconds on a clock that never goes back, and that counts a machine's sleep where it can."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    boot = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot is None else time.clock_gettime(boot)
 
 
 @dataclass(slots=True)

@@ -71,7 +71,8 @@ _CROWD = text(
 )
 _RETRY = text(
     "UPDATE emails SET state = 'queued', retry_at = :retry_at, error = :error, "
-    "attempts = greatest(attempts - :off, 0) WHERE id = :id AND state IN ('sending', 'queued')"
+    "uncertain = uncertain OR :uncertain, attempts = greatest(attempts - :off, 0) "
+    "WHERE id = :id AND state IN ('sending', 'queued')"
 )
 _CLOSE = text("UPDATE emails SET state = :state, error = :error WHERE id = :id")
 
@@ -217,10 +218,16 @@ class Outbox:
             return
         wait_s = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2 ** (row["attempts"] - 1))
         wait = timedelta(seconds=wait_s * random.uniform(0.75, 1.25))
-        self._put_back(row, error, wait, counts=True)
+        self._put_back(row, error, wait, counts=True, uncertain=error.uncertain)
 
     def _put_back(
-        self, row: Mapping[str, Any], error: PrintSystemError, wait: timedelta, *, counts: bool
+        self,
+        row: Mapping[str, Any],
+        error: PrintSystemError,
+        wait: timedelta,
+        *,
+        counts: bool,
+        uncertain: bool = False,
     ) -> None:
         """To be tried again; `counts` tells whether a carrier was asked, so that the waits grow."""
         values = {
@@ -228,6 +235,7 @@ class Outbox:
             "retry_at": self._world.now() + wait,
             "error": str(error),
             "off": 0 if counts else 1,
+            "uncertain": uncertain,
         }
         with index.writing(self._world.engine, self._world.epoch) as connection:
             connection.execute(_RETRY, values)

@@ -101,6 +101,8 @@ def _perform_batch(actions: Sequence[Action], world: World) -> list[PrintSystemE
             except (StaleState, FileBusy, FileInTheWay, BadSidecar, NoSuchJob) as error:
                 refused.append(error)
                 log.info("put off: %s", error, extra={"action": type(action).__name__})
+            except FileNotFoundError as error:
+                refused.append(StaleState(f"{error.filename} moved on", possible="look again"))
         write(connection, [record for outcome in outcomes for record in outcome.records])
         for outcome in outcomes:
             write_strays(connection, outcome.strays, outcome.strays_gone)
@@ -156,7 +158,8 @@ def _edit(
     connection: Connection,
 ) -> Outcome:
     """The actions that only write down what a person did."""
-    job = editing.open_job(action.job, action.paths, world, connection)
+    target = action.target if isinstance(action, RecordMove | ResolveConflict) else None
+    job = editing.open_job(action.job, action.paths, world, connection, target=target)
     match action:
         case RecordMove():
             editing.record_move(job, action.target, world.now())

@@ -187,11 +187,15 @@ def _plan_resting(
 def _plan_missing(job: KnownJob, part: _Part, lost: list[str], time: _Time) -> Iterator[Action]:
     if not lost:
         return
-    left_s = max(GONE_S - gone_s(time.memory, path, time.now) for path in lost)
+    gone_for = [gone_s(time.memory, path, time.now) for path in lost]
+    if any(gone is None for gone in gone_for):  # no complete look has missed it yet
+        yield Wait(f"job {job.number}", f"{len(lost)} gone", QUIET_S, whole=True)
+        return
+    left_s = GONE_S - min(gone for gone in gone_for if gone is not None)
     if time.complete and left_s <= 0:
         yield RecordMissing(job.number, tuple(lost))
-    else:
-        yield Wait(f"job {job.number}", f"{len(lost)} gone", max(left_s, 0.0), whole=True)
+    else:  # a look that could not read everything decides nothing, however often it is repeated
+        yield Wait(f"job {job.number}", f"{len(lost)} gone", max(left_s, QUIET_S), whole=True)
 
 
 def _plan_conflict(

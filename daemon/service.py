@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from daemon import index, rebuild
-from daemon.actions import Action, Brake, RecordMissing, Wait
+from daemon.actions import Action, Brake, JobAction, RecordMissing, Wait
 from daemon.leader import Lease
 from daemon.look import Listings, look_at_all, look_at_changed, look_at_jobs, signature
 from daemon.perform import perform_all
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 FULL_LOOK_S = 600.0  # a look that skips nothing, however healthy the watcher seems
 DEAF_LOOK_S = 5.0  # rescan this often when events cannot be relied on
+DEAF_S = 30.0  # a canary is sent at least this often
 STAND_BY_S = 1.0
 RETRY_S = 1.0
 HEALTH_S = 5.0
@@ -84,6 +85,7 @@ class Loop:
         self._canary_at_s = 0.0
         self._health_at_s = 0.0
         self._braked = False
+        self._standing_by = ""  # why, as it was last logged
 
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set (set `wake` as well, to be heard at once)."""
@@ -104,10 +106,16 @@ class Loop:
             self._mind_watcher()
             self.look_and_act(self.watcher.ears.take())
             self._report()
+            self._standing_by = ""
         except (ShareUnavailable, BadCatalog) as error:
             return self._stand_still(error)
+        except OSError as error:  # a folder that cannot be read, a disk that fails
+            reason = f"the share cannot be read ({error})"
+            return self._stand_still(ShareUnavailable(reason, possible="check its permissions"))
         except (DatabaseUnavailable, NotLeader) as error:
-            log.warning("standing by: %s", error)
+            if self._standing_by != str(error):
+                log.warning("standing by: %s", error)
+            self._standing_by = str(error)
             self.lease.step_down()
             return STAND_BY_S
         return self._pause_s()
@@ -122,7 +130,8 @@ class Loop:
         self._memory = remember(self._memory, seen, changes, world.known, now_s)
         actions = plan(seen, world.known, self._memory, now_s)
         refused = self._perform(actions, complete=seen.complete)
-        forget(self._memory, changes, world.known)
+        handled = {action.job for action in actions if isinstance(action, JobAction)}
+        forget(self._memory, changes, world.known, handled)
         self._wait_for(actions, refused, now_s, complete=seen.complete)
         if seen.folders or seen.errors:  # a narrow look knows nothing of the folders' faults
             self.health.share = "; ".join(seen.errors)
@@ -284,7 +293,7 @@ class Loop:
             if self._canary_at_s and not self.watcher.canary_returned():
                 log.warning("the watcher went deaf; starting it anew")
                 self.watcher.stop()
-            elif waited_s < self._rescan_s:
+            elif waited_s < min(self._rescan_s, DEAF_S):
                 return
         if not self.watcher.is_alive():
             self.watcher.stop()
@@ -341,5 +350,9 @@ class Loop:
 
 def is_network_mount(path: str) -> bool:
     """Whether the path lies on a mount where changes made by other machines are not announced."""
-    mounts = [part for part in psutil.disk_partitions(all=True) if path.startswith(part.mountpoint)]
+    mounts = [
+        part
+        for part in psutil.disk_partitions(all=True)
+        if f"{path}/".startswith(f"{part.mountpoint.rstrip('/')}/")
+    ]
     return bool(mounts) and max(mounts, key=lambda m: len(m.mountpoint)).fstype in _NETWORK

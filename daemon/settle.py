@@ -6,7 +6,7 @@ complete looks. Both clocks live here, and start anew with the process: to wait 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from daemon.snapshot import Changes, Known, Seen, Sig, covers, job_of
@@ -48,14 +48,16 @@ def remember(memory: Memory, seen: Seen, changes: Changes, known: Known, now: fl
     return Memory(since, {job: at for job, at in stirred.items() if job in live})
 
 
-def forget(memory: Memory, changes: Changes, known: Known) -> None:
+def forget(memory: Memory, changes: Changes, known: Known, handled: Set[JobNumber]) -> None:
     """After the plan was carried out: what of this look is known by now is waited for no longer.
 
-    A sidecar counts as known with any size and time: it was our own hand that wrote it since.
+    The sidecar of a job that was handled counts as known with any size and time: it was our own
+    hand that wrote it since.
     """
     for path, sig in changes.arrived.items():
         now_known = known.sig(path)
-        if now_known == sig or (now_known is not None and path.endswith(SIDECAR_SUFFIX)):
+        ours = path.endswith(SIDECAR_SUFFIX) and job_of(path, known) in handled
+        if now_known == sig or (now_known is not None and ours):
             memory.since.pop(path, None)
 
 
@@ -72,10 +74,10 @@ def rest_s(memory: Memory, path: str, now: float) -> float:
     return now - state[1] if state else 0.0
 
 
-def gone_s(memory: Memory, path: str, now: float) -> float:
-    """For how many seconds complete looks have found nothing at the path."""
+def gone_s(memory: Memory, path: str, now: float) -> float | None:
+    """For how many seconds complete looks have found nothing at the path; None before the first."""
     state = memory.since.get(path)
-    return now - state[1] if state and state[0] is None else 0.0
+    return now - state[1] if state and state[0] is None else None
 
 
 def quiet_s(memory: Memory, job: JobNumber, now: float) -> float:

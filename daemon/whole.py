@@ -12,6 +12,7 @@ from schemas.naming import suffix_of
 
 _HEAD = 84
 _PIECE = 1 << 20
+_MOST_UNPACKED = 300 * 10**6  # bytes; no honest model comes near it, a bomb does
 
 
 def structure_fault(path: Path) -> str:
@@ -70,6 +71,7 @@ def _zip_fault(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist()]
+            size = sum(info.file_size for info in archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         return f"the archive cannot be read ({error})"
     for name in names:
@@ -77,6 +79,8 @@ def _zip_fault(path: Path) -> str:
             return "the archive holds a path that leads out of it"
     if not names:
         return "the archive is empty"
+    if size > _MOST_UNPACKED:
+        return f"the archive unpacks to {size // 10**6} MB, more than {_MOST_UNPACKED // 10**6}"
     if path.suffix.lower() == ".3mf" and not any(n.lower().endswith(".model") for n in names):
         return "the 3MF holds no model"
     return ""

@@ -119,11 +119,23 @@ class NotLeader(PrintSystemError):
 
 
 class MailFailed(PrintSystemError):
-    """A carrier could not hand a mail over; `permanent` says whether trying again can help."""
+    """A carrier could not hand a mail over.
+
+    `permanent`: trying again cannot help. `uncertain`: it was handed over, but the answer was lost,
+    so it may have been accepted (RFC 1047).
+    """
 
     code = "mail_failed"
     http_status = 503
 
-    def __init__(self, message: str, *, permanent: bool = False, possible: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool = False,
+        uncertain: bool = False,
+        possible: str = "",
+    ) -> None:
         super().__init__(message, possible=possible)
         self.permanent = permanent
+        self.uncertain = uncertain

@@ -122,8 +122,17 @@ class SmtpCarrier:
             raise MailFailed(
                 f"mail server {self.host}:{self.port}: {words}",
                 permanent=_is_final(error),
+                uncertain=not isinstance(error, _ANSWERS),
                 possible="" if _is_final(error) else "it is tried again later",
             ) from None  # the cause holds the student's address, which belongs in no log
+
+
+# With any other error the connection was lost, perhaps after the server had taken the mail.
+_ANSWERS = (
+    smtplib.SMTPResponseException,
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPNotSupportedError,
+)
 
 
 class _OneAttempt(yagmail.SMTP):  # type: ignore[misc]  # yagmail has no types
