@@ -22,7 +22,7 @@ from daemon.snapshot import Sig, name_key, name_of, status_of
 from daemon.whole import sha256_of
 from daemon.world import World
 from schemas.errors import BadSidecar, NewerSidecar, NoSuchJob, StaleState
-from schemas.events import AT_THE_FOLDER, THE_SYSTEM, EventType, Via
+from schemas.events import AT_THE_FOLDER, THE_SYSTEM, EventType, Via, first_break
 from schemas.flags import is_in_conflict
 from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, parse, role_of
 from schemas.pricing import round_time_h
@@ -283,7 +283,10 @@ def _read(
         return doc, None, False
     doc = read.doc
     edited = _is_edited(doc)
-    if doc.last_seq < world.known.jobs[number].last_seq or doc.job != number:
+    known = world.known.jobs[number]
+    ours = any(world.known.sig(place) == read.sig for place in known.paths)  # as we left it
+    is_forged = not ours and first_break(doc.history) is not None
+    if is_forged or doc.last_seq < known.last_seq or doc.job != number:
         doc.job = number
         _restore_history(doc, world, connection)
         doc.seal = ""
@@ -305,7 +308,7 @@ def _from_index(number: JobNumber, world: World, connection: Connection) -> Side
 
 
 def _restore_history(doc: Sidecar, world: World, connection: Connection) -> None:
-    """An older copy of the sidecar came back: what the index knows of its life is put back in."""
+    """An older copy came back, or the history was edited: what the index knows is put back in."""
     doc.history = restore.history_of(connection, doc.job)
     doc.status = world.known.jobs[doc.job].status
     _say(doc, EventType.SIDECAR_REPAIRED, world.now(), source="history in the index")

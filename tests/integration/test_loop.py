@@ -9,7 +9,7 @@ from daemon import rebuild
 from daemon.actions import Brake
 from daemon.watch import Heard
 from schemas.errors import ShareUnavailable
-from schemas.events import AT_THE_FOLDER, EventType
+from schemas.events import AT_THE_FOLDER, EventType, first_break
 from schemas.status import Status
 from tests.lab import Lab, a_gcode, an_stl, dump, empty_database
 
@@ -326,6 +326,17 @@ def test_a_hand_edit_of_the_sidecar_is_honoured_and_logged(lab: Lab) -> None:
     (event,) = lab.events(job, EventType.DETAILS_EDITED)
     assert event["data"]["changed"]["class_number"] == ["ART 101", "ART 102"]
     assert event["by"] == AT_THE_FOLDER
+
+
+def test_a_history_forged_by_hand_is_put_right_from_the_index(lab: Lab) -> None:
+    job = lab.a_job(Status.PENDING)
+    path = lab.sidecar(job)
+    path.write_text(path.read_text().replace(f'"by": "{AT_THE_FOLDER}"', '"by": "Mallory"'))
+    lab.rest()
+    history = lab.doc(job).history
+    assert first_break(history) is None
+    assert "Mallory" not in {event.by for event in history}
+    assert EventType.SIDECAR_REPAIRED in {event.type for event in history}
 
 
 def test_unknown_keys_in_a_sidecar_survive_the_next_move(lab: Lab) -> None:

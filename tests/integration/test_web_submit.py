@@ -165,6 +165,7 @@ def test_a_double_click_makes_one_job_with_the_database_down(
     site_without_database: Site, lab: Lab
 ) -> None:
     site, data, answers = site_without_database, an_stl(1000), list[str]()
+    site.csrf()  # both clicks come from one page, so from one session
     clicks = [
         threading.Thread(target=lambda: answers.append(site.submit(data).location))
         for _ in range(2)

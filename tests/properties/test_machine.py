@@ -145,7 +145,7 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=picks)
     def a_sidecar_is_edited_by_hand(self, pick: int) -> None:
         path = self._pick(self._sidecars(), pick)
-        path.write_text(path.read_text().replace("ART 101", f"ART {next(self.names)}"))
+        path.write_text(path.read_text().replace("ART 101", f"ART {next(self.names)}", 1))
 
     @precondition(lambda self: self._sidecars())
     @rule(pick=picks)
@@ -265,7 +265,8 @@ class Machine(RuleBasedStateMachine):
         lab.rest(limit=200)
         lab.outbox.send_due()
         after = dump(self.engine)
-        assert [difference(before[name], after[name]) for name in before] == [[]] * len(before)
+        found = [line for name in before for line in difference(name, before[name], after[name])]
+        assert not found, "\n".join(found)
         assert lab.mailbox.ids == sent
 
     def _each_job_has_one_status_or_a_conflict(self) -> None:
@@ -339,11 +340,10 @@ class Machine(RuleBasedStateMachine):
         return path
 
 
-def difference(before: list[Any], after: list[Any]) -> list[Any]:
-    """The rows in which two dumps of a table differ."""
-    return [("-", row) for row in before if row not in after] + [
-        ("+", row) for row in after if row not in before
-    ]
+def difference(name: str, before: list[Any], after: list[Any]) -> list[str]:
+    """The rows in which two dumps of a table differ, one line each."""
+    lost = [f"- {name} {row}" for row in before if row not in after]
+    return lost + [f"+ {name} {row}" for row in after if row not in before]
 
 
 def _countdown(after: int, error: Callable[[], BaseException]) -> Callable[[], None]:
