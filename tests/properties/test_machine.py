@@ -7,6 +7,7 @@ no mail went twice; no temporary file stays.
 
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -145,7 +146,8 @@ class Machine(RuleBasedStateMachine):
     @rule(pick=picks)
     def a_sidecar_is_edited_by_hand(self, pick: int) -> None:
         path = self._pick(self._sidecars(), pick)
-        path.write_text(path.read_text().replace("ART 101", f"ART {next(self.names)}", 1))
+        typed = f'"class_number": "ART {next(self.names)}"'
+        path.write_text(re.sub('"class_number": "[^"]*"', typed, path.read_text(), count=1))
 
     @precondition(lambda self: self._sidecars())
     @rule(pick=picks)
