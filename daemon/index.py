@@ -5,6 +5,7 @@ files, so writing it again changes nothing: events and mails have unique keys, j
 replaced.
 """
 
+import gc
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -190,7 +191,10 @@ def reclaim_mails(connection: Connection) -> None:
 
 
 def load(engine: Engine) -> Known:
-    """The whole index as a value, as a daemon needs it that has just become the leader."""
+    """The whole index as a value, as a daemon needs it that has just become the leader.
+
+    It stays as long as the daemon leads, so the garbage collector is told to pass it over.
+    """
     known = Known()
     by_job: dict[int, dict[str, Sig]] = {}
     missing: dict[int, dict[str, Sig]] = {}
@@ -226,6 +230,8 @@ def load(engine: Engine) -> Known:
                 restless=restless,
             )
             known.replace(job_known, by_job.get(number, {}))
+    gc.collect()
+    gc.freeze()
     return known
 
 

@@ -28,6 +28,7 @@ def main(root: Path, dsn: str) -> None:
         for folder in FOLDERS
     }
     connection = psycopg2.connect(dsn)
+    written: set[tuple[int, str]] = set()  # our own renames are heard as well
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
@@ -37,7 +38,10 @@ def main(root: Path, dsn: str) -> None:
             watch, _, _, length = struct.unpack_from("iIII", data, at)
             name = data[at + 16 : at + 16 + length].rstrip(b"\0").decode()
             at += 16 + length
-            if name.endswith(".metadata.json"):
+            if (watch, name) in written:
+                written.remove((watch, name))
+            elif name.endswith(".metadata.json"):
+                written.add((watch, name))
                 _record(root, folders[watch], name, connection)
 
 
