@@ -24,7 +24,7 @@ from daemon.world import World
 from schemas.errors import BadSidecar, NewerSidecar, NoSuchJob, StaleState
 from schemas.events import AT_THE_FOLDER, THE_SYSTEM, EventType, Via, first_break
 from schemas.flags import is_in_conflict
-from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, parse, role_of
+from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, role_of
 from schemas.pricing import round_time_h
 from schemas.sidecar import FileEntry, Sidecar, seal_of
 from schemas.status import Status, is_expected
@@ -347,11 +347,3 @@ def _plain(value: Any) -> Any:
 
 def _say(doc: Sidecar, what: EventType, at: datetime, **data: Any) -> None:
     doc.record(what, by=THE_SYSTEM, via=Via.SYSTEM, at=at, data=data)
-
-
-def stem_of(path: str) -> str:
-    """The stem in a path that is known to have one."""
-    name = parse(name_of(path))
-    if name is None:
-        raise ValueError(path)
-    return name.stem

@@ -77,11 +77,6 @@ def counts(connection: Connection) -> dict[Status, int]:
     return {status: found.get(status, 0) for status in Status}
 
 
-def one_job(connection: Connection, number: JobNumber) -> RowMapping | None:
-    """The row of a job; None when the index does not know it."""
-    return connection.execute(select(jobs).where(jobs.c.number == number)).mappings().first()
-
-
 def files_of(connection: Connection, number: JobNumber) -> list[RowMapping]:
     """The files of a job, where they lie, and those that are missed."""
     rows = connection.execute(select(files).where(files.c.job == number).order_by(files.c.path))
@@ -104,12 +99,6 @@ def events_of(connection: Connection, number: JobNumber) -> list[RowMapping]:
     """The events of a job, oldest first."""
     rows = connection.execute(select(events).where(events.c.job == number).order_by(events.c.seq))
     return list(rows.mappings())
-
-
-def revision_of(connection: Connection, number: JobNumber) -> int:
-    """The newest sidecar revision of a job that the index has seen; 0 for none."""
-    found = connection.execute(select(jobs.c.revision).where(jobs.c.number == number)).scalar()
-    return int(found or 0)
 
 
 def health(connection: Connection) -> Health:
