@@ -4,16 +4,18 @@ Like the plan this looks at what is, not at what happened: it adds to the sideca
 and adds nothing the second time. So it matters neither who changed the job nor how often this runs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from schemas.arrivals import CANCELLED_BY_STUDENT, UNDO, last_arrival, standing
 from schemas.clock import iso
 from schemas.events import THE_SYSTEM, Event, EventType, Via
-from schemas.mails import ARRIVALS, MOVED_ON, OPEN, Hold, Mail, MailState, mails
+from schemas.mails import MOVED_ON, OPEN, Hold, Mail, MailState, mails
 from schemas.pricing import price_usd
+from schemas.quotes import quote
 from schemas.sidecar import Sidecar
 from schemas.status import Status, is_news
 
@@ -38,73 +40,109 @@ def bring_up_to_date(
 ) -> bool:
     """Add to the sidecar what follows from its state; False when nothing was lacking."""
     before = len(doc.history)
-    arrival = _arrival(doc)
-    if arrival is None:
+    arrivals = standing(doc.history)
+    if not arrivals:
         return False
     known = mails(doc.history)
-    for mail in known:
-        if mail.state in OPEN and mail.for_seq != arrival.seq:
-            _say(doc, EventType.EMAIL_CANCELLED, mail.for_seq, mail.template, now, why=MOVED_ON)
-    own = next((mail for mail in known if mail.for_seq == arrival.seq), None)
-    if doc.status is Status.PENDING and (own is None or own.state is not MailState.SENT):
-        _quote(doc, policy, arrival, now=now, new_nonce=new_nonce)
-    _mail(doc, policy, arrival, own, known, now=now)
+    own = next((mail for mail in known if mail.for_seq == arrivals[-1].seq), None)
+    case = _Case(doc, policy, arrivals, known, own, now)
+    case.cancel_what_is_stale()
+    if doc.status is Status.PENDING and not case.quote_is_told():
+        _quote(case, new_nonce)
+    _mail(case)
     return len(doc.history) > before
 
 
-def _arrival(doc: Sidecar) -> Event | None:
-    """The event that put the job into the status it has."""
-    return next((event for event in reversed(doc.history) if event.type in ARRIVALS), None)
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A job as it stands: how it came here, and its mails."""
+
+    doc: Sidecar
+    policy: Policy
+    arrivals: Sequence[Event]  # those that stand, at least one
+    known: Sequence[Mail]
+    own: Mail | None  # about its present status
+    now: datetime
+
+    @property
+    def arrival(self) -> Event:
+        """How the job came into the status it has; a move that was taken back does not count."""
+        return self.arrivals[-1]
+
+    @property
+    def earlier(self) -> Mail | None:
+        """The last mail about the same status from before this arrival."""
+        template = Status(self.arrival.data["to"])
+        found = [m for m in self.known if m.template is template and m.for_seq < self.arrival.seq]
+        return found[-1] if found else None
+
+    def cancel_what_is_stale(self) -> None:
+        """A mail that waits goes only while its job stands where it speaks of."""
+        for mail in self.known:
+            if mail.state in OPEN and mail.for_seq != self.arrival.seq:
+                self.say(EventType.EMAIL_CANCELLED, mail.for_seq, mail.template, why=MOVED_ON)
+
+    def quote_is_told(self) -> bool:
+        """Whether the student has the quote's link, so that quote and link have to stay."""
+        if self.own is not None:
+            return self.own.sent_at is not None
+        was_told = self.earlier is not None and self.earlier.sent_at is not None
+        is_open = self.doc.confirmation.nonce and self.doc.confirmation.confirmed_at is None
+        return bool(was_told and is_open and self.is_back_from_a_slip())
+
+    def is_back_from_a_slip(self) -> bool:
+        """Whether it was here before and came back within the undo window."""
+        if len(self.arrivals) < 2:
+            return False
+        slip = self.arrivals[-2]
+        away_s = (self.arrival.at - slip.at).total_seconds()
+        is_back = slip.data.get("from") == self.arrival.data["to"]
+        return is_back and away_s <= self.policy.undo_s(self.arrival.via)
+
+    def say(self, what: EventType, for_seq: int, template: Status, **data: Any) -> None:
+        """Write down what is done about a mail."""
+        facts = {"for": for_seq, "template": template.value, **data}
+        self.doc.record(what, by=THE_SYSTEM, via=Via.SYSTEM, at=self.now, data=facts)
 
 
-def _quote(
-    doc: Sidecar, policy: Policy, arrival: Event, *, now: datetime, new_nonce: Callable[[], str]
-) -> None:
-    rate = policy.rates.get(doc.request.print_method)
+def _quote(case: _Case, new_nonce: Callable[[], str]) -> None:
+    doc, rate = case.doc, case.policy.rates.get(case.doc.request.print_method)
     if doc.print.weight_g is None or rate is None:
         doc.print.price_usd = None
         return
     price = price_usd(doc.print.weight_g, per_gram=rate[0], minimum=rate[1])
-    quoted = any(e.seq > arrival.seq and e.type is EventType.QUOTED for e in doc.history)
+    seq = case.arrival.seq
+    quoted = any(e.seq > seq and e.type is EventType.QUOTED for e in doc.history)
     if quoted and doc.print.price_usd == price:
         return
     doc.print.price_usd = price
-    doc.confirmation.nonce = new_nonce()
-    doc.confirmation.expires_at = now + timedelta(hours=policy.confirm_hours)
-    doc.confirmation.confirmed_at = None
-    figures = {
-        "weight_g": str(doc.print.weight_g),
-        "time_h": str(doc.print.time_h) if doc.print.time_h is not None else None,
-        "material": doc.print.material,
-        "price_usd": str(price),
-        "source": doc.print.weight_source,
-        "expires_at": iso(doc.confirmation.expires_at),
-    }
-    doc.record(EventType.QUOTED, by=THE_SYSTEM, via=Via.SYSTEM, at=now, data=figures)
+    expires_at = case.now + timedelta(hours=case.policy.confirm_hours)
+    quote(doc, new_nonce(), expires_at, by=THE_SYSTEM, via=Via.SYSTEM, at=case.now)
 
 
-def _mail(
-    doc: Sidecar,
-    policy: Policy,
-    arrival: Event,
-    own: Mail | None,
-    known: list[Mail],
-    *,
-    now: datetime,
-) -> None:
-    template = Status(arrival.data["to"])
-    if own is None and not (template in policy.mailed and _is_due(doc, arrival, known, policy)):
+def _mail(case: _Case) -> None:
+    own, seq, template = case.own, case.arrival.seq, Status(case.arrival.data["to"])
+    if own is None and not (template in case.policy.mailed and _is_due(case)):
         return
-    waiting = own is None or own.state in (MailState.HELD, MailState.QUEUED)
-    hold = _hold(doc)
-    if waiting and hold is not None:
+    if not _waits(case):
+        return
+    hold = _hold(case.doc)
+    if hold is not None:
         if own is None or own.hold is not hold:
-            _say(doc, EventType.EMAIL_HELD, arrival.seq, template, now, hold=hold)
-        return
-    if own is not None and (own.state is not MailState.HELD or own.hold is Hold.MASS_CHANGE):
-        return
-    not_before = max(arrival.at + timedelta(seconds=policy.undo_s(arrival.via)), now)
-    _say(doc, EventType.EMAIL_QUEUED, arrival.seq, template, now, not_before=iso(not_before))
+            case.say(EventType.EMAIL_HELD, seq, template, hold=hold)
+    elif own is None or own.is_untold or own.hold in (Hold.NEEDS_WEIGHT, Hold.NO_ADDRESS):
+        last = last_arrival(case.doc.history) or case.arrival
+        window = timedelta(seconds=case.policy.undo_s(last.via))
+        not_before = max(last.at + window, case.now)
+        case.say(EventType.EMAIL_QUEUED, seq, template, not_before=iso(not_before))
+
+
+def _waits(case: _Case) -> bool:
+    """Whether the mail is still to go; one that the job left behind is, now that it is back."""
+    own = case.own
+    if own is None or own.state in (MailState.HELD, MailState.QUEUED):
+        return True
+    return own.is_untold and own.template is case.doc.status
 
 
 def _hold(doc: Sidecar) -> Hold | None:
@@ -115,29 +153,15 @@ def _hold(doc: Sidecar) -> Hold | None:
     return None
 
 
-def _is_due(doc: Sidecar, arrival: Event, known: list[Mail], policy: Policy) -> bool:
+def _is_due(case: _Case) -> bool:
     """Whether this arrival is to be mailed at all: an undone slip, or a way back, is not."""
+    arrival, earlier = case.arrival, case.earlier
     if arrival.type is EventType.JOB_CREATED:
         return True
-    source, target = Status(arrival.data["from"]), Status(arrival.data["to"])
-    earlier = [mail for mail in known if mail.template is target and mail.for_seq < arrival.seq]
-    if earlier and earlier[-1].state is MailState.CANCELLED and earlier[-1].remark == MOVED_ON:
-        return True  # it was never told, since the job had left again in time
-    slip = _previous_arrival(doc, arrival)
-    if slip is not None and slip.data.get("from") == target:
-        away_s = (arrival.at - slip.at).total_seconds()
-        if earlier and away_s <= policy.undo_s(arrival.via):
-            return False
-    return is_news(source, target)
-
-
-def _previous_arrival(doc: Sidecar, arrival: Event) -> Event | None:
-    before = (e for e in reversed(doc.history) if e.seq < arrival.seq and e.type in ARRIVALS)
-    return next(before, None)
-
-
-def _say(
-    doc: Sidecar, what: EventType, for_seq: int, template: Status, now: datetime, **data: Any
-) -> None:
-    facts = {"for": for_seq, "template": template.value, **data}
-    doc.record(what, by=THE_SYSTEM, via=Via.SYSTEM, at=now, data=facts)
+    if arrival.data.get(UNDO) or arrival.data.get(CANCELLED_BY_STUDENT):
+        return False
+    if earlier is not None and earlier.is_untold:
+        return True
+    if earlier is not None and case.is_back_from_a_slip():
+        return False
+    return is_news(Status(arrival.data["from"]), Status(arrival.data["to"]))

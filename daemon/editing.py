@@ -21,6 +21,7 @@ from daemon.slices import read_slice
 from daemon.snapshot import Sig, name_key, name_of, status_of
 from daemon.whole import sha256_of
 from daemon.world import World
+from schemas.arrivals import CANCELLED_BY_STUDENT, UNDO
 from schemas.errors import BadSidecar, NewerSidecar, NoSuchJob, StaleState
 from schemas.events import AT_THE_FOLDER, THE_SYSTEM, EventType, Via, first_break
 from schemas.flags import is_in_conflict
@@ -159,10 +160,9 @@ def record_move(job: OpenJob, target: Status, at: datetime) -> None:
         raise StaleState(f"job {doc.job} moved on", possible="look again")
     claim = doc.claim if doc.claim is not None and doc.claim.to is target else None
     data: dict[str, Any] = {"from": doc.status.value, "to": target.value}
-    if not is_expected(doc.status, target):
+    data |= claim.data if claim is not None else {}
+    if not (is_expected(doc.status, target) or data.get(UNDO) or data.get(CANCELLED_BY_STUDENT)):
         data["irregular"] = True
-    if claim is not None:
-        data |= claim.data
     doc.record(
         EventType.STATUS_CHANGED,
         by=claim.by if claim else AT_THE_FOLDER,
@@ -184,14 +184,25 @@ def flag_conflict(job: OpenJob, at: datetime) -> None:
 
 
 def resolve_conflict(job: OpenJob, target: Status, world: World) -> None:
-    """The files lie together again."""
+    """The files lie together again; a claim tells who chose the folder."""
     if {status_of(path) for path in job.files} != {target}:
         raise StaleState(f"job {job.doc.job} moved on", possible="look again")
-    for path, sig in sorted(job.loose.items()):
-        join(job, path, sig, world)
+    for path, sig in sorted((job.files | job.loose).items()):
+        if role_of(name_of(path)) is not Role.SIDECAR:  # of two of one name either may be left
+            join(job, path, sig, world)
+    doc = job.doc
+    claim = doc.claim if doc.claim is not None and doc.claim.to is target else None
     record_move(job, target, world.now())
-    if is_in_conflict(job.doc):
-        _say(job.doc, EventType.CONFLICT_RESOLVED, world.now(), folder=target.value)
+    if is_in_conflict(doc):
+        doc.record(
+            EventType.CONFLICT_RESOLVED,
+            by=claim.by if claim else THE_SYSTEM,
+            via=claim.via if claim else Via.SYSTEM,
+            at=world.now(),
+            data={"folder": target.value},
+        )
+    if claim is not None:
+        doc.claim = None
 
 
 def drop_stale_claim(job: OpenJob, at: datetime) -> None:

@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from daemon import editing, index
+from daemon.mail import kept
 from daemon.mail.carriers import Carrier
 from daemon.mail.letter import Facts, compose
 from daemon.snapshot import status_of
@@ -154,10 +156,11 @@ class Outbox:
         except (StaleState, BadSidecar, NoSuchJob) as error:
             self._put_back(row, error, _SOON, counts=False)
             return
-        if doc is None:
+        mail = _mail_of(doc, row) if doc is not None else None
+        if doc is None or mail is None:
             del self._taken[row["id"]]
         else:
-            self._send(row, doc)
+            self._send(row, doc, again=mail.again)
 
     def _still_due(self, row: Mapping[str, Any]) -> Sidecar | None:
         """The job's sidecar if the mail is still to go; otherwise its end is written down."""
@@ -187,34 +190,44 @@ class Outbox:
         span = {"since": row["arrived_at"] - window, "until": row["arrived_at"] + window}
         return bool(connection.execute(_CROWD, span).scalar_one() > MASS)
 
-    def _send(self, row: Mapping[str, Any], doc: Sidecar) -> None:
+    def _send(self, row: Mapping[str, Any], doc: Sidecar, *, again: int) -> None:
         self._world.guard()
+        facts = {"again": again} if again else {}
         try:
             message = compose(
                 Status(row["template"]),
                 facts_of(doc, self._world, self._post),
                 sender=self._post.settings.mail_from,
-                message_id=message_id(doc.share, doc.job, row["seq"]),
+                message_id=message_id(doc.share, doc.job, row["seq"], again),
                 date=self._world.now(),
             )
             self._post.carrier.send(message, recipient=doc.student.email)
         except MailFailed as error:
             self.fault = str(error)
-            self._failed(row, error)
+            self._failed(row, error, facts)
             return
         except (BadSetting, BadCatalog) as error:
             self.fault = str(error)
-            self._failed(row, MailFailed(str(error)))
+            self._failed(row, MailFailed(str(error)), facts)
             return
         self.fault = ""
         log.info("mail sent", extra={"job": doc.job, "template": row["template"]})
-        extra = {"uncertain": True} if row["uncertain"] else {}
-        self._finish(row, EventType.EMAIL_SENT, extra)
+        self._keep(row, message, again)
+        uncertain = {"uncertain": True} if row["uncertain"] else {}
+        self._finish(row, EventType.EMAIL_SENT, facts | uncertain)
 
-    def _failed(self, row: Mapping[str, Any], error: MailFailed) -> None:
+    def _keep(self, row: Mapping[str, Any], message: EmailMessage, again: int) -> None:
+        """Keep a copy for staff to read; it went, whether there is room for the copy or not."""
+        try:
+            self._world.guard()
+            kept.keep(self._world.share, JobNumber(row["job"]), row["seq"], again, message)
+        except (OSError, PrintSystemError) as error:
+            log.warning("no copy of a sent mail: %s", error, extra={"job": row["job"]})
+
+    def _failed(self, row: Mapping[str, Any], error: MailFailed, facts: dict[str, Any]) -> None:
         log.warning("mail failed: %s", error, extra={"job": row["job"]})
         if error.permanent:
-            self._finish(row, EventType.EMAIL_FAILED, {"why": str(error)})
+            self._finish(row, EventType.EMAIL_FAILED, {**facts, "why": str(error)})
             return
         wait_s = min(_LAST_RETRY_S, _FIRST_RETRY_S * 2 ** (row["attempts"] - 1))
         wait = timedelta(seconds=wait_s * random.uniform(0.75, 1.25))
@@ -248,10 +261,10 @@ class Outbox:
             with self._writing(row) as connection:
                 job = self._open(row, connection)
                 mail = _mail_of(job.doc, row)
-                if mail is None or mail.state is not MailState.SENT:
+                if mail is None or _is_open(mail, facts.get("again", 0)):
                     _note(job.doc, what, row, self._world.now(), **facts)
-                index.write(connection, [editing.close_job(job, self._world)])
                 _close(connection, row, _mail_of(job.doc, row))
+                index.write(connection, [editing.close_job(job, self._world)])
         except (StaleState, BadSidecar, NoSuchJob) as error:
             log.info("mail of job %s: %s", row["job"], error)
             return
@@ -271,6 +284,11 @@ def _mail_of(doc: Sidecar, row: Mapping[str, Any]) -> Mail | None:
     return next((mail for mail in mails(doc.history) if mail.for_seq == row["seq"]), None)
 
 
+def _is_open(mail: Mail, again: int) -> bool:
+    """Whether the history does not say yet that this sending of the mail was the one that went."""
+    return mail.again == again and mail.state is not MailState.SENT
+
+
 def _close(connection: Connection, row: Mapping[str, Any], mail: Mail | None) -> None:
     """The row says what the history says."""
     state = mail.state if mail is not None else MailState.CANCELLED
@@ -285,9 +303,13 @@ def _note(
     doc.record(what, by=THE_SYSTEM, via=Via.SYSTEM, at=at, data=data)
 
 
-def message_id(share: str, job: JobNumber, seq: int) -> str:
-    """The Message-ID of a mail: the same however often it has to be sent."""
-    return f"<{share}.{job}.{seq}@printsystem.invalid>"
+def message_id(share: str, job: JobNumber, seq: int, again: int = 0) -> str:
+    """The Message-ID of a mail: the same however often it has to be tried.
+
+    A repeat that staff asked for is another mail to whoever gets it: `again` counts from 1.
+    """
+    repeat = f".{again}" if again else ""
+    return f"<{share}.{job}.{seq}{repeat}@printsystem.invalid>"
 
 
 def facts_of(doc: Sidecar, world: World, post: Post) -> Facts:

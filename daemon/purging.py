@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from daemon.index import database_faults, lock_job
+from daemon.mail import kept
 from daemon.world import World
 from schemas.errors import StaleState
 from schemas.events import EventType, Via
@@ -45,7 +46,9 @@ def due(world: World, retention_days: int) -> Sequence[Due]:
 
 
 def purge(job: Due, world: World) -> None:
-    """Remove a job's files and its student from the sidecar; the daemon brings the index in step.
+    """Remove a job's files, its kept mails, and its student from the sidecar.
+
+    The daemon brings the index in step.
 
     The sidecar is written first, so that a crash leaves files without a name, never a name without
     the word that it is to go. Raises: StaleState when the job has moved on since it was listed.
@@ -70,3 +73,4 @@ def purge(job: Due, world: World) -> None:
         share.write_sidecar(sidecar, doc, expected=read.sig)
         for path in paths.keys() - {sidecar}:
             (share.root / path).unlink(missing_ok=True)
+        kept.forget(share, job.number)

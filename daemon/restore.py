@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from daemon.index import events_of
 from daemon.snapshot import name_key, name_of
+from schemas.arrivals import UNDO
 from schemas.events import Event, EventType
 from schemas.naming import JobNumber, Name, Role
 from schemas.sidecar import (
@@ -101,9 +102,20 @@ def _replay(doc: Sidecar) -> None:
             doc.payment.transaction = str(data.get("transaction", ""))
             doc.payment.payer = str(data.get("payer", ""))
             doc.payment.paid_at = event.at
-        elif event.type is EventType.STATUS_CHANGED and data.get("to") == Status.REJECTED:
+        elif event.type is EventType.STATUS_CHANGED:
+            _replay_move(doc, data)
+
+
+def _replay_move(doc: Sidecar, data: dict[str, Any]) -> None:
+    """The reasons of a rejection; and an undo takes back what the move before it had brought."""
+    if not data.get(UNDO):
+        if data.get("to") == Status.REJECTED:
             doc.review.reasons = [str(reason) for reason in data.get("reasons", [])]
             doc.review.text = str(data.get("text", ""))
+    elif data.get("from") == Status.REJECTED:
+        doc.review.reasons, doc.review.text = [], ""
+    elif data.get("from") == Status.PAID_PICKED_UP:
+        doc.payment = Payment(amount_usd=doc.payment.amount_usd)
 
 
 def from_name(name: Name, share: str, status: Status) -> Sidecar:

@@ -3,6 +3,15 @@
 Both the daemon and the web pages use this; both write a sidecar aside, flush it, and rename it over
 the old one only if that is still the one they read. Without the marker `.printsystem/root.json`
 nothing is done at all: an unmounted share is an empty folder that looks just like a loss.
+
+    Uploaded/ … PaidPickedUp/    the seven status folders
+    .printsystem/root.json       which share this is
+                 catalog.toml    what the lab edits
+                 incoming/       what is not whole yet, on the same file system
+                 numbers/        the job numbers that were given out
+                 thumbnails/     pictures of models, by content hash
+                 quarantine/     sidecars that nobody could read
+                 sent/           mails as they went out: JOB // 1000/JOB-SEQ.eml
 """
 
 import errno
@@ -30,7 +39,7 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _OURS = ".printsystem"
 _ASIDE, _PROBE = ".tmp", "probe-"  # names of files that live for less than a moment
 _ASIDE_NS = 5_000_000_000
-_ROOMS = ("incoming", "numbers", "thumbnails", "quarantine")
+_ROOMS = ("incoming", "numbers", "thumbnails", "quarantine", "sent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,11 @@ class Share:
     def canary(self) -> Path:
         """The file that the watcher is tested with."""
         return self._own / "canary"
+
+    def sent_mail(self, job: JobNumber, seq: int, again: int = 0) -> Path:
+        """Where the mail about an event is kept once it went; `again` counts its repeats."""
+        name = f"{job}-{seq}.{again}.eml" if again else f"{job}-{seq}.eml"
+        return self._own / "sent" / str(job // 1000) / name
 
     def create(self) -> None:
         """Make a new share of an empty or absent folder.

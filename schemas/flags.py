@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from schemas.arrivals import CANCELLED_BY_STUDENT, way_in
 from schemas.events import EventType
 from schemas.naming import Role
 from schemas.sidecar import Sidecar
@@ -45,7 +46,14 @@ def _has_no_model(doc: Sidecar) -> bool:
 
 
 def _came_irregularly(doc: Sidecar) -> bool:
-    for event in reversed(doc.history):
-        if event.type is EventType.STATUS_CHANGED:
-            return bool(event.data.get("irregular"))
-    return False
+    arrival = way_in(doc.history)
+    return bool(arrival is not None and arrival.data.get("irregular"))
+
+
+def is_cancelled_by_student(doc: Sidecar) -> bool:
+    """Whether a job that lies in `Rejected` is there because its student withdrew it."""
+    if doc.claim is not None and doc.claim.to is Status.REJECTED:  # not noted by the daemon yet
+        return bool(doc.claim.data.get(CANCELLED_BY_STUDENT))
+    arrival = way_in(doc.history)
+    is_withdrawn = arrival is not None and arrival.data.get(CANCELLED_BY_STUDENT)
+    return bool(is_withdrawn and doc.status is Status.REJECTED)

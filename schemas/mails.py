@@ -2,7 +2,8 @@
 
 Each status mail belongs to the event that put the job into its status, so `(job, for_seq,
 template)` names it for ever. Because the state of every mail follows from the history, the outbox
-can be rebuilt from the folders with nothing sent twice and nothing forgotten.
+can be rebuilt from the folders with nothing sent twice and nothing forgotten. A mail that staff
+have sent once more stays the same mail; the events of its repeats carry `again`, counting from 1.
 """
 
 from collections.abc import Iterable
@@ -33,6 +34,9 @@ class Hold(StrEnum):
     MASS_CHANGE = "mass change"
 
 
+MOVED_ON = "the job moved on"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """One mail of a job, as its history tells."""
@@ -45,11 +49,16 @@ class Mail:
     not_before: datetime | None
     hold: Hold | None
     released: bool
-    sent_at: datetime | None
+    sent_at: datetime | None  # when it was sent last, also while it is to be sent once more
     remark: str  # why it failed or was cancelled
+    again: int = 0  # 0: the first sending; 1: its first repeat
 
+    @property
+    def is_untold(self) -> bool:
+        """Whether it never went only because the job moved on: due after all, should it return."""
+        left = self.state is MailState.CANCELLED and self.remark == MOVED_ON
+        return left and self.sent_at is None
 
-MOVED_ON = "the job moved on"
 
 _STATE_AFTER = {
     EventType.EMAIL_HELD: MailState.HELD,
@@ -80,6 +89,7 @@ def mails(history: Iterable[Event]) -> list[Mail]:
 def _mail(event: Event, arrival: Event, before: Mail | None) -> Mail:
     state = _STATE_AFTER[event.type]
     not_before = event.data.get("not_before")
+    sent_before = before.sent_at if before is not None else None
     return Mail(
         for_seq=arrival.seq,
         template=Status(event.data["template"]),
@@ -89,6 +99,7 @@ def _mail(event: Event, arrival: Event, before: Mail | None) -> Mail:
         not_before=datetime.fromisoformat(not_before) if not_before else None,
         hold=Hold(event.data["hold"]) if state is MailState.HELD else None,
         released=bool(event.data.get("released") or (before is not None and before.released)),
-        sent_at=event.at if state is MailState.SENT else None,
+        sent_at=event.at if state is MailState.SENT else sent_before,
         remark=str(event.data.get("why", "")),
+        again=int(event.data.get("again", before.again if before is not None else 0)),
     )

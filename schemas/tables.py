@@ -88,6 +88,8 @@ jobs = Table(
     Column("restless", Boolean, nullable=False, server_default=text("false")),
     Index(None, "status", "since"),
     Index(None, "created_at"),
+    # Conflicts are counted on every page, whatever status their jobs are in.
+    Index("ix_jobs_conflict", "number", postgresql_where=text("flags @> '{conflict}'::text[]")),
 )
 
 files = Table(

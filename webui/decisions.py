@@ -5,40 +5,34 @@ the job goes, if anywhere. The move itself is recorded by the daemon when it see
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from schemas.clock import iso
+from schemas.arrivals import CANCELLED_BY_STUDENT, UNDO, last_arrival, undoable
 from schemas.errors import BadInput, NotPossible
-from schemas.events import EventType, Via
-from schemas.mails import OPEN, Hold, Mail, mails
+from schemas.events import EventType
+from schemas.mails import mails
 from schemas.naming import Role
-from schemas.pricing import round_time_h
 from schemas.sidecar import Note, Sidecar
 from schemas.status import EXPECTED_MOVES, Status
 from webui import asked
+from webui.details import edit, edit_by_catalog, take_figures
+from webui.hands import Decision, Hand, Rules
+from webui.mail_decisions import cancel_email, renew, resend, send_now
 
-STAFF = "staff"  # the source of a figure that a person has typed
-CANCELLED_BY_STAFF = "cancelled by staff"
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """Who does it, through which door, and when."""
-
-    by: str
-    via: Via
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Where the job goes, None for nowhere, and what the daemon is to write of the move."""
-
-    to: Status | None = None
-    data: dict[str, Any] = field(default_factory=dict)
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Decision",
+    "Hand",
+    "Rules",
+    "actions_in",
+    "confirm",
+    "edit",
+    "possible_from",
+    "renew",
+    "withdraw",
+]
 
 
 def possible_from(status: Status) -> str:
@@ -57,25 +51,6 @@ def approve(doc: Sidecar, given: asked.Approve, hand: Hand) -> Decision:
     if given.file:
         _choose_file(doc, given.file)
     return Decision(Status.PENDING)
-
-
-def take_figures(doc: Sidecar, given: asked.Figures) -> list[str]:
-    """Write down the figures a person typed; the names of those that changed."""
-    time_h = round_time_h(given.time_h) if given.time_h is not None else None
-    typed = {"weight": given.weight_g, "time": time_h, "material": given.material or None}
-    changed = []
-    for name, value in typed.items():
-        attribute = _ATTRIBUTES[name]
-        if value is None:
-            continue
-        if getattr(doc.print, attribute) != value:
-            changed.append(attribute)
-        setattr(doc.print, attribute, value)
-        setattr(doc.print, f"{name}_source", STAFF)
-    return changed
-
-
-_ATTRIBUTES = {"weight": "weight_g", "time": "time_h", "material": "material"}
 
 
 def _choose_file(doc: Sidecar, name: str) -> None:
@@ -150,6 +125,49 @@ def move(doc: Sidecar, given: asked.Move, hand: Hand) -> Decision:
     return Decision(given.to, {"reason": given.reason} if given.reason else {})
 
 
+def withdraw(doc: Sidecar, hand: Hand) -> Decision:
+    """The student no longer wants it, which is possible until it is on the printer; no mail."""
+    if doc.status not in _WITHDRAWABLE:
+        raise NotPossible(
+            f"job {doc.job} is in {doc.status} and can no longer be cancelled",
+            possible="ask the lab",
+        )
+    doc.review.reasons, doc.review.text = [], ""
+    return Decision(Status.REJECTED, {CANCELLED_BY_STUDENT: True})
+
+
+_WITHDRAWABLE = frozenset({Status.UPLOADED, Status.PENDING, Status.READY_TO_PRINT})
+
+
+def undo(doc: Sidecar, given: asked.Nothing, hand: Hand) -> Decision:
+    """The last move is taken back with what it had brought; a mail that went has gone."""
+    move = undoable(doc.history)
+    if move is None or move.data["to"] != doc.status:
+        last = last_arrival(doc.history)
+        was_undone = last is not None and last.data.get(UNDO)
+        why = "its last move was taken back already" if was_undone else "it has not been moved yet"
+        raise NotPossible(
+            f"job {doc.job}: there is nothing to take back, {why}",
+            possible=f"move it to {possible_from(doc.status)}",
+        )
+    _take_back(doc, Status(move.data["from"]))
+    told = any(mail.for_seq == move.seq and mail.sent_at for mail in mails(doc.history))
+    data = {UNDO: True, "mail_sent": True} if told else {UNDO: True}
+    return Decision(Status(move.data["from"]), data)
+
+
+def _take_back(doc: Sidecar, to: Status) -> None:
+    """What the way from `to` to where the job is now has brought to the document."""
+    if doc.status is Status.REJECTED:
+        doc.review.reasons, doc.review.text = [], ""
+    if doc.status is Status.PAID_PICKED_UP:
+        payment = doc.payment
+        payment.amount_usd = payment.paid_at = doc.print.actual_weight_g = None
+        payment.transaction = payment.payer = ""
+    if to is Status.PENDING:
+        doc.confirmation.confirmed_at = None  # the quote is open again
+
+
 # What moves nothing
 
 
@@ -179,88 +197,22 @@ def note(doc: Sidecar, given: asked.Remark, hand: Hand) -> Decision:
     return Decision()
 
 
-_STUDENT = {
-    "student_name": "name",
-    "student_email": "email",
-    "discipline": "discipline",
-    "class_number": "class_number",
-}
-
-
-def edit(doc: Sidecar, given: asked.Edit, hand: Hand) -> Decision:
-    """Details are corrected; what is not given stays."""
-    before = _details(doc)
-    for name, value in given.model_dump(include=set(_STUDENT), exclude_none=True).items():
-        setattr(doc.student, _STUDENT[name], value)
-    wishes = {"print_method", "color", "printer"}
-    for name, value in given.model_dump(include=wishes, exclude_none=True).items():
-        setattr(doc.request, name, value)
-    take_figures(doc, given)
-    after = _details(doc)
-    changed = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
-    if doc.student.name and doc.student.email:
-        doc.details_missing = False
-    if changed:
-        data = {"changed": changed}
-        doc.record(EventType.DETAILS_EDITED, by=hand.by, via=hand.via, at=hand.at, data=data)
-    return Decision()
-
-
-def _details(doc: Sidecar) -> dict[str, str | None]:
-    """What can be edited, as the log shows it."""
-    figures = {name: getattr(doc.print, name) for name in _ATTRIBUTES.values()}
-    return {
-        **{name: getattr(doc.student, attribute) for name, attribute in _STUDENT.items()},
-        **{name: getattr(doc.request, name) for name in ("print_method", "color", "printer")},
-        **{name: str(value) if value is not None else None for name, value in figures.items()},
-    }
-
-
-# Mails
-
-
-def send_now(doc: Sidecar, given: asked.Nothing, hand: Hand) -> Decision:
-    """The waiting mail goes at once; one held because many moved is released."""
-    mail = _open_mail(doc)
-    if mail.hold in (Hold.NEEDS_WEIGHT, Hold.NO_ADDRESS):
-        lacking = "the weight" if mail.hold is Hold.NEEDS_WEIGHT else "the student's e-mail address"
-        raise NotPossible(
-            f"job {doc.job}: the mail cannot go without {lacking}",
-            possible=f"edit the details and enter {lacking}",
-        )
-    data = {**_names(mail), "not_before": iso(hand.at), "released": True}
-    doc.record(EventType.EMAIL_QUEUED, by=hand.by, via=hand.via, at=hand.at, data=data)
-    return Decision()
-
-
-def cancel_email(doc: Sidecar, given: asked.Nothing, hand: Hand) -> Decision:
-    """The waiting mail is not to go."""
-    data = {**_names(_open_mail(doc)), "why": CANCELLED_BY_STAFF}
-    doc.record(EventType.EMAIL_CANCELLED, by=hand.by, via=hand.via, at=hand.at, data=data)
-    return Decision()
-
-
-def _names(mail: Mail) -> dict[str, Any]:
-    return {"for": mail.for_seq, "template": mail.template.value}
-
-
-def _open_mail(doc: Sidecar) -> Mail:
-    waiting = [mail for mail in mails(doc.history) if mail.state in OPEN]
-    if not waiting:
-        raise NotPossible(f"job {doc.job} has no mail that waits", possible="nothing to be done")
-    return waiting[-1]
-
-
 # All of them by name
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing staff can do: what they have to say for it, from which statuses (none: any)."""
+    """One thing staff can do: what they have to say for it, from which statuses (none: any).
 
-    decide: Callable[[Sidecar, Any, Hand], Decision]
+    `by_rules`: the decision takes the lab's `Rules` too. `looks_back`: it goes by the history, so
+    the daemon has to have noted where the job lies.
+    """
+
+    decide: Callable[..., Decision]
     asks: type[asked.Asked]
     sources: tuple[Status, ...] = ()
+    by_rules: bool = False
+    looks_back: bool = False
 
 
 ACTIONS: dict[str, Action] = {
@@ -272,12 +224,15 @@ ACTIONS: dict[str, Action] = {
     "reject": Action(reject, asked.Reject, (Status.UPLOADED, Status.PENDING)),
     "fail": Action(fail, asked.Fail, (Status.PRINTING,)),
     "move": Action(move, asked.Move),
+    "undo": Action(undo, asked.Nothing, looks_back=True),
     "review": Action(review, asked.Nothing),
     "unreview": Action(unreview, asked.Nothing),
     "note": Action(note, asked.Remark),
-    "edit": Action(edit, asked.Edit),
+    "edit": Action(edit_by_catalog, asked.Edit, by_rules=True),
     "send-now": Action(send_now, asked.Nothing),
     "cancel-email": Action(cancel_email, asked.Nothing),
+    "resend": Action(resend, asked.Nothing, looks_back=True),
+    "renew": Action(renew, asked.Nothing, by_rules=True, looks_back=True),
 }
 
 

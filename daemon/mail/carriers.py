@@ -17,7 +17,7 @@ from typing import Literal, Protocol
 
 import yagmail
 
-from daemon.mail.headers import POLICY, named_mailbox
+from daemon.mail.headers import as_bytes, named_mailbox
 from schemas.errors import BadSetting, MailFailed
 from schemas.settings import Settings
 
@@ -60,7 +60,7 @@ class FolderCarrier:
         at = message["Date"].datetime.astimezone(UTC)
         aside = self.folder / f".{key}.part"
         with aside.open("wb") as file:
-            file.write(_as_bytes(message))
+            file.write(as_bytes(message))
             file.flush()
             os.fsync(file.fileno())
         aside.replace(self.folder / f"{at:%Y%m%dT%H%M%SZ}_job{message['X-Job']}_{key}.eml")
@@ -228,16 +228,6 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
             possible="name a file with certificates in PEM form",
         ) from None
     return context
-
-
-def _as_bytes(message: EmailMessage) -> bytes:
-    """The mail as a file, its addresses in UTF-8 where ASCII cannot hold them."""
-    utf8 = not all(
-        address.addr_spec.isascii()
-        for name in ("From", "To", "Reply-To")
-        for address in message[name].addresses
-    )
-    return message.as_bytes(policy=POLICY.clone(utf8=utf8))
 
 
 def _servers_words(error: Exception) -> str:

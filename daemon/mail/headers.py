@@ -10,6 +10,7 @@ import re
 from email import policy
 from email.header import Header
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
+from email.message import EmailMessage
 from email.policy import Policy
 from email.utils import quote
 
@@ -95,3 +96,13 @@ def _encoded_words(text: str, header: str, linesep: str) -> str:
 POLICY = policy.SMTP.clone(
     header_factory=HeaderRegistry(base_class=_SafelyFolded), max_line_length=76
 )
+
+
+def as_bytes(message: EmailMessage) -> bytes:
+    """The mail as a file, its addresses in UTF-8 where ASCII cannot hold them."""
+    utf8 = not all(
+        address.addr_spec.isascii()
+        for name in ("From", "To", "Reply-To")
+        for address in message[name].addresses
+    )
+    return message.as_bytes(policy=POLICY.clone(utf8=utf8))

@@ -13,14 +13,18 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import text
 
 from daemon import index
+from daemon.mail import kept
 from daemon.mail.carriers import SmtpCarrier
 from daemon.outbox import Outbox, Post, message_id
-from schemas.events import EventType
+from schemas.events import EventType, Via
 from schemas.naming import JobNumber
 from schemas.status import Status
 from tests.integration.running import Running
 from tests.integration.smtp_server import Behaviour, MailServer
 from tests.lab import Lab
+from webui import asked
+from webui.hands import Hand
+from webui.mail_decisions import resend
 
 
 @pytest.fixture
@@ -57,6 +61,15 @@ def row_of(lab: Lab, job: JobNumber) -> dict[str, Any]:
     query = text("SELECT * FROM emails WHERE job = :job ORDER BY seq DESC LIMIT 1")
     with lab.engine.connect() as connection:
         return dict(connection.execute(query, {"job": job}).mappings().one())
+
+
+def ask_again(lab: Lab, job: JobNumber) -> None:
+    """Staff want the mail about the job's status to go once more."""
+    path = lab.sidecar(job).relative_to(lab.root).as_posix()
+    read = lab.share.read_sidecar(path)
+    resend(read.doc, asked.Nothing(), Hand("Ada", Via.WEB, lab.now()))
+    lab.share.write_sidecar(path, read.doc, expected=read.sig)
+    lab.rest()
 
 
 def test_a_due_mail_arrives_once_with_the_message_id_of_its_event(
@@ -297,3 +310,42 @@ def test_a_rebuild_sends_nothing_and_forgets_nothing_that_is_due(
             message_id(site.share.uuid, told, 1),
             message_id(site.share.uuid, waiting, 1),
         ]
+
+
+def test_a_repeat_is_tried_again_under_its_own_message_id(posting: Lab, server: MailServer) -> None:
+    job = posting.a_job()
+    posting.post(after_s=61)
+    ask_again(posting, job)
+    server.behaviour = Behaviour.LOSE_REPLY
+    posting.outbox.send_due()
+    server.behaviour = Behaviour.ACCEPT
+    posting.post(after_s=60)
+    first, repeat = (message_id(posting.share.uuid, job, 1, again) for again in (0, 1))
+    assert ids(server) == [first, repeat, repeat]
+    assert [e["data"].get("again") for e in posting.events(job, EventType.EMAIL_SENT)] == [None, 1]
+
+
+def test_a_mail_that_failed_for_good_goes_when_it_is_asked_for_again(
+    posting: Lab, server: MailServer
+) -> None:
+    job = posting.a_job()
+    server.behaviour = Behaviour.REFUSE
+    posting.post(after_s=61)
+    assert posting.mail_states(job) == [("Uploaded", "failed")]
+    server.behaviour = Behaviour.ACCEPT
+    ask_again(posting, job)
+    posting.outbox.send_due()
+    assert ids(server) == [message_id(posting.share.uuid, job, 1)]
+    assert posting.mail_states(job) == [("Uploaded", "sent")]
+
+
+def test_the_copy_on_the_share_is_the_mail_that_the_server_got(
+    posting: Lab, server: MailServer
+) -> None:
+    job = posting.a_job()
+    posting.post(after_s=61)
+    kept_text = posting.share.sent_mail(job, 1).read_text()
+    assert kept_text.splitlines()[-20:] == server.received[0].message.as_string().splitlines()[-20:]
+    copy = kept.read(posting.share, job, 1)
+    assert copy is not None
+    assert copy.subject == server.received[0].message["Subject"]

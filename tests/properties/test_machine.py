@@ -26,10 +26,12 @@ from sqlalchemy.exc import OperationalError
 from daemon.database import connect
 from daemon.watch import Heard
 from schemas.errors import DatabaseUnavailable, PrintSystemError
-from schemas.events import EventType, first_break
+from schemas.events import EventType, Via, first_break
 from schemas.naming import SIDECAR_SUFFIX, JobNumber, parse
 from schemas.status import FOLDERS, Status
 from tests.lab import Lab, a_gcode, an_stl, dump, empty_database
+from webui import asked
+from webui.decisions import ACTIONS, Hand, withdraw
 
 statuses = st.sampled_from(list(Status))
 picks = st.integers(0, 10_000)
@@ -172,6 +174,21 @@ class Machine(RuleBasedStateMachine):
             if name is not None:
                 self.lab.weigh(name.number, str(weight))
 
+    @precondition(lambda self: self._sidecars())
+    @rule(pick=picks)
+    def staff_take_a_move_back(self, pick: int) -> None:
+        self._decide(pick, "undo")
+
+    @precondition(lambda self: self._sidecars())
+    @rule(pick=picks)
+    def staff_have_a_mail_sent_once_more(self, pick: int) -> None:
+        self._decide(pick, "resend")
+
+    @precondition(lambda self: self._sidecars())
+    @rule(pick=picks)
+    def a_student_withdraws(self, pick: int) -> None:
+        self._decide(pick, "withdraw")
+
     # What the daemon does, and what befalls it
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 2.5, 11.0, 70.0]))
@@ -289,7 +306,7 @@ class Machine(RuleBasedStateMachine):
     def _no_mail_went_twice(self) -> None:
         ids = self.lab.mailbox.ids
         uncertain = {
-            f".{job}.{row['data']['for']}@"
+            f".{job}.{row['data']['for']}{_repeat(row['data'])}@"
             for job in self.lab.world.known.jobs
             for row in self.lab.events(job, EventType.EMAIL_SENT)
             if row["data"].get("uncertain")
@@ -298,6 +315,25 @@ class Machine(RuleBasedStateMachine):
         assert all(any(mark in one for mark in uncertain) for one in twice), (twice, uncertain)
 
     # Helpers of the rules
+
+    def _decide(self, pick: int, name: str) -> None:
+        """What the pages do, on a job whose files lie together."""
+        found = parse(self._pick(self._sidecars(), pick).name)
+        if found is None or len({path.parent for path in self.lab.paths(found.number)}) > 1:
+            return
+        with suppress(PrintSystemError, FileExistsError):
+            path = self.lab.sidecar(found.number).relative_to(self.lab.root).as_posix()
+            read = self.lab.share.read_sidecar(path)
+            if read.doc.status.value != path.partition("/")[0]:
+                return  # the pages wait here until the daemon has noted the move
+            hand = Hand("Ada", Via.WEB, self.lab.now())
+            if name == "withdraw":
+                decision = withdraw(read.doc, hand)
+            else:
+                decision = ACTIONS[name].decide(read.doc, asked.Nothing(), hand)
+            self.lab.share.write_sidecar(path, read.doc, expected=read.sig)
+            if decision.to is not None:
+                self.lab.move_on_the_web(found.number, decision.to, **decision.data)
 
     def _restart(self) -> None:
         self.lab.loop.lease.step_down()
@@ -334,6 +370,11 @@ class Machine(RuleBasedStateMachine):
     def _file(self, pick: int) -> Path:
         path: Path = self._pick(self._files(), pick)
         return path
+
+
+def _repeat(data: dict[str, Any]) -> str:
+    """What the Message-ID of a repeat ends in."""
+    return f".{data['again']}" if data.get("again") else ""
 
 
 def difference(name: str, before: list[Any], after: list[Any]) -> list[str]:
