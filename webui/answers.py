@@ -2,13 +2,14 @@
 
 from math import ceil
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from schemas.errors import BadCatalog, BadSetting, BadSidecar, PrintSystemError
-from webui.security import NotLoggedIn, to_log_in
+from webui.arrival import MEGABYTE
+from webui.security import NotLoggedIn, to_log_in, wants_json
 
 _OURS_TO_MEND = (BadCatalog, BadSidecar, BadSetting)  # not the fault of whoever asked
 
@@ -20,11 +21,6 @@ def set_up(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(HTTPException, _http)
-
-
-def wants_json() -> bool:
-    """Whether a program asks."""
-    return request.path.startswith("/api/")
 
 
 def status_of(error: PrintSystemError) -> int:
@@ -65,6 +61,13 @@ def _not_logged_in(error: NotLoggedIn) -> ResponseReturnValue:
 
 
 def _stale_form(error: CSRFError) -> ResponseReturnValue:
+    if wants_json():
+        return _answer(
+            400,
+            "bad_token",
+            f"X-CSRFToken: {error.description}",
+            "take the token from a staff page of this session; over https send a Referer too",
+        )
     return _answer(
         400,
         "bad_token",
@@ -74,9 +77,22 @@ def _stale_form(error: CSRFError) -> ResponseReturnValue:
 
 
 def _too_large(error: RequestEntityTooLarge) -> ResponseReturnValue:
+    limit_mb = current_app.config["MAX_UPLOAD_BYTES"] // MEGABYTE
+    if request.endpoint == "submission.hand_in" and _length() > limit_mb * MEGABYTE:
+        return _answer(
+            413,
+            "too_large",
+            f"your file is far larger than {limit_mb} MB; nothing was kept",
+            "save it with fewer triangles, or as 3MF, and fill in the form again",
+        )
     return _answer(
-        413, "too_large", "this is more than can be taken in; nothing was kept", "send less"
+        413, "too_large", "this is more text than can be taken in; nothing was done", "shorten it"
     )
+
+
+def _length() -> int:
+    """Bytes of the request, as it says itself."""
+    return request.content_length or 0
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -84,4 +100,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if code < 400:
         return error.get_response()
     name = error.name.lower().replace(" ", "_")
-    return _answer(code, name, error.description or error.name)
+    response = _answer(code, name, error.description or error.name)
+    for header, value in error.get_headers():
+        if header != "Content-Type":
+            response.headers[header] = value  # Allow, with 405
+    return response

@@ -5,7 +5,7 @@ from functools import wraps
 from typing import ParamSpec
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, request, session, url_for
+from flask import Flask, Response, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -15,16 +15,30 @@ STAFF_COOKIE = "staff_name"
 COOKIE_S = 365 * 24 * 3600
 NAME_LENGTH = 60
 
+_NEEDED = ("autoplay", "clipboard-write", "fullscreen")  # the sound of a new job; copy a path
+_NEVER_NEEDED = (
+    "accelerometer", "browsing-topics", "camera", "clipboard-read", "display-capture",
+    "encrypted-media", "gamepad", "geolocation", "gyroscope", "hid", "identity-credentials-get",
+    "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+    "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get",
+    "screen-wake-lock", "serial", "storage-access", "sync-xhr", "usb", "window-management",
+    "xr-spatial-tracking",
+)  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self'; connect-src 'self'; font-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "img-src 'self'; connect-src 'self'; font-src 'self'; media-src 'self'; worker-src 'self'; "
+    "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": ", ".join(
+        [*(f"{name}=()" for name in _NEVER_NEEDED), *(f"{name}=(self)" for name in _NEEDED)]
+    ),
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Permitted-Cross-Domain-Policies": "none",
 }
+HTTPS_ALWAYS = "max-age=31536000"  # a year, for this host alone: its neighbours may have no https
 
 csrf = CSRFProtect()
 P = ParamSpec("P")
@@ -43,6 +57,8 @@ def set_up(app: Flask) -> None:
 
 def _protect() -> None:
     """Every form and JSON post carries the token; `/submit` checks it itself, to lose nothing."""
+    if wants_json() and not is_staff():
+        raise NotLoggedIn  # rather than ask for a token that only a session has
     if request.endpoint != "submission.hand_in":
         csrf.protect()
 
@@ -50,11 +66,16 @@ def _protect() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.is_secure or current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", HTTPS_ALWAYS)
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def wants_json() -> bool:
+    """Whether a program asks."""
+    return request.path.startswith("/api/")
 
 
 def for_staff(
