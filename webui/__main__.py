@@ -14,7 +14,7 @@ from waitress.server import create_server
 from daemon.logs import set_up_logging
 from schemas.errors import PrintSystemError
 from schemas.settings import Settings
-from webui import create_app
+from webui import create_app, live
 from webui.arrival import MEGABYTE, sweep
 from webui.submission import DRINK_FACTOR
 
@@ -51,6 +51,7 @@ def serve(settings: Settings, app: Flask) -> None:
         port=settings.port,
         threads=THREADS,
         ident=None,
+        channel_request_lookahead=1,  # or nobody sees that a listener has gone
         max_request_body_size=(DRINK_FACTOR + 1) * settings.max_upload_mb * MEGABYTE,
         trusted_proxy="127.0.0.1",
         trusted_proxy_count=1,
@@ -61,6 +62,7 @@ def serve(settings: Settings, app: Flask) -> None:
     log.info("serving", extra={"host": settings.host, "port": port})
 
     def stop(number: int, frame: FrameType | None) -> None:
+        live.live_of(app).close()  # or waitress waits 5 s for their streams
         raise SystemExit(0)  # waitress ends its threads on this, and `run` returns
 
     signal.signal(signal.SIGTERM, stop)
