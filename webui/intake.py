@@ -5,49 +5,52 @@ nothing behind.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
-from daemon.handover import names_below
-from daemon.look import signature
 from daemon.share import Share, stem_for
 from daemon.snapshot import name_of
 from daemon.whole import structure_fault
-from schemas.errors import BadInput, BadSidecar, ShareUnavailable, TooLarge
+from schemas.errors import BadInput, ShareUnavailable, TooLarge
 from schemas.events import EventType, Via
-from schemas.naming import (
-    MODEL_SUFFIXES,
-    SIDECAR_SUFFIX,
-    JobNumber,
-    Role,
-    parse,
-    role_of,
-    suffix_of,
-)
+from schemas.naming import MODEL_SUFFIXES, SIDECAR_SUFFIX, JobNumber, role_of, suffix_of
 from schemas.sidecar import FileEntry, Request, Sidecar, Student
 from schemas.status import Status
 from webui.arrival import MEGABYTE, Arrival
+from webui.desk import Desk
+from webui.twins import twin_in_uploaded, twin_on_its_way
 from webui.wishes import YES, Wishes
 
 NAME_LENGTH = 200
+FORMS = 1000  # so many are remembered
 _one_at_a_time = threading.Lock()  # a double click sends the same form twice at once
+_jobs_of_forms: OrderedDict[str, JobNumber] = OrderedDict()
+
+
+def file_words(limit: int) -> dict[str, str]:
+    """What is said of a file that cannot be taken, which the page's script says at once."""
+    return {
+        "empty": "Choose the file of your model.",
+        "kind": f"Only these kinds of files can be printed: {', '.join(MODEL_SUFFIXES)}.",
+        "hollow": "This file cannot be printed: the file is empty.",
+        "large": f"The file is larger than {limit // MEGABYTE} MB: save it with fewer triangles, "
+        "or as 3MF.",
+    }
 
 
 def file_fault(arrival: Arrival | None, name: str, *, limit: int) -> BadInput | None:
     """Why the uploaded file cannot be taken, None when it can. Raises: ShareUnavailable."""
+    words = file_words(limit)
     if arrival is None:
-        return BadInput("Choose the file of your model.", field="file")
+        return BadInput(words["empty"], field="file")
     if suffix_of(name) not in MODEL_SUFFIXES:
-        kinds = ", ".join(MODEL_SUFFIXES)
-        return BadInput(f"Only these kinds of files can be printed: {kinds}.", field="file")
+        return BadInput(words["kind"], field="file")
     if arrival.too_large:
-        return TooLarge(
-            f"The file is larger than {limit // MEGABYTE} MB: save it with fewer triangles, "
-            "or as 3MF.",
-            field="file",
-        )
+        return TooLarge(words["large"], field="file")
     with _share_faults():
         arrival.flush_to_disk()
         fault = structure_fault(arrival.path)
@@ -56,26 +59,52 @@ def file_fault(arrival: Arrival | None, name: str, *, limit: int) -> BadInput | 
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """The job that a submission is. `is_again`: it was there, and not by a second click."""
+
+    job: JobNumber
+    is_new: bool
+    is_again: bool
+
+
 def take_in(
-    share: Share, wishes: Wishes, arrival: Arrival, name: str, *, at: datetime
-) -> tuple[JobNumber, bool]:
-    """The number of the job that this submission is, and whether it is new or only repeated.
+    desk: Desk, wishes: Wishes, arrival: Arrival, name: str, *, at: datetime, form_id: str = ""
+) -> TakenIn:
+    """Make a job of a submission, unless it is one already. `form_id`: the page it was typed in.
 
     Raises: ShareUnavailable; then nothing was kept.
     """
-    with _one_at_a_time, _share_faults():
+    share, email = desk.share, wishes.typed["student_email"]
+    with _share_faults():
         share.check()
-        twin = _twin(share, wishes.typed["student_email"], arrival)
-        if twin is not None:
-            return twin, False
-        doc = _document(share, wishes, at)
-        stem = stem_for(doc)
-        model = f"{Status.UPLOADED}/{stem}{suffix_of(name)}"
-        doc.files.append(_entry(name_of(model), arrival, name))
-        data = {"to": Status.UPLOADED.value, "original_name": doc.files[0].original_name}
-        doc.record(EventType.JOB_CREATED, by=doc.student.name, via=Via.WEB, at=at, data=data)
-        _put(share, doc, arrival, model)
-        return doc.job, True
+        twin = twin_on_its_way(desk, email, arrival)
+    with _one_at_a_time, _share_faults():
+        twin = twin or twin_in_uploaded(share, email, arrival)
+        job = twin or _make_job(share, wishes, arrival, name, at=at)
+        is_again = twin is not None and _jobs_of_forms.get(form_id) != job
+        _remember(form_id, job)
+        return TakenIn(job, is_new=twin is None, is_again=is_again)
+
+
+def _remember(form_id: str, job: JobNumber) -> None:
+    """What the form became, so that a second click on it is thanked like the first."""
+    if form_id:
+        _jobs_of_forms[form_id] = job
+        if len(_jobs_of_forms) > FORMS:
+            _jobs_of_forms.popitem(last=False)
+
+
+def _make_job(
+    share: Share, wishes: Wishes, arrival: Arrival, name: str, *, at: datetime
+) -> JobNumber:
+    doc = _document(share, wishes)
+    model = f"{Status.UPLOADED}/{stem_for(doc)}{suffix_of(name)}"
+    doc.files.append(_entry(name_of(model), arrival, name))
+    data = {"to": Status.UPLOADED.value, "original_name": doc.files[0].original_name}
+    doc.record(EventType.JOB_CREATED, by=doc.student.name, via=Via.WEB, at=at, data=data)
+    _put(share, doc, arrival, model)
+    return doc.job
 
 
 def _put(share: Share, doc: Sidecar, arrival: Arrival, model: str) -> None:
@@ -99,7 +128,7 @@ def _put(share: Share, doc: Sidecar, arrival: Arrival, model: str) -> None:
         (share.root / aside).unlink(missing_ok=True)
 
 
-def _document(share: Share, wishes: Wishes, at: datetime) -> Sidecar:
+def _document(share: Share, wishes: Wishes) -> Sidecar:
     typed = wishes.typed
     return Sidecar(
         job=share.take_number(),
@@ -135,36 +164,6 @@ def plain_name(given: str) -> str:
     """The last part of a file name that a browser sent, without what no name should hold."""
     last = PurePosixPath(PureWindowsPath(given).name).name
     return "".join(sign for sign in last if sign.isprintable())[-NAME_LENGTH:]
-
-
-def _twin(share: Share, email: str, arrival: Arrival) -> JobNumber | None:
-    """The job in `Uploaded` that is this very submission: the same student, the same bytes.
-
-    Only sidecars of models of the same size are read, so this costs little beside many jobs.
-    """
-    for path in names_below(share, Status.UPLOADED):
-        sig = signature(share.root / path) if role_of(name_of(path)) is Role.MODEL else None
-        if sig is not None and sig[0] == arrival.size:
-            doc = _document_beside(share, path)
-            if doc is not None and _is_twin(doc, email, arrival.sha256):
-                return doc.job
-    return None
-
-
-def _is_twin(doc: Sidecar, email: str, sha256: str) -> bool:
-    same_student = doc.student.email.casefold() == email.casefold()
-    return same_student and any(entry.sha256 == sha256 for entry in doc.files)
-
-
-def _document_beside(share: Share, model: str) -> Sidecar | None:
-    name = parse(name_of(model))
-    if name is None:
-        return None
-    folder = model.rpartition("/")[0]
-    try:
-        return share.read_sidecar(f"{folder}/{name.stem}{SIDECAR_SUFFIX}").doc
-    except (FileNotFoundError, BadSidecar):
-        return None
 
 
 @contextmanager

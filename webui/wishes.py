@@ -1,22 +1,48 @@
-"""What a student typed into the form, checked against the catalogue: a message for each field."""
+"""What a student typed into the form, checked against the catalogue: a message for each field.
+
+The page's script checks while one types, by the same `RULES` and in the same words; what only the
+server can know, such as an empty stock, is said here alone.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from schemas.catalog import Catalog, Method
-from webui.asked import checked_email
+from webui.asked import EMAIL_LENGTH, checked_email
 
-FIELDS = (
-    "student_name",
-    "student_email",
-    "discipline",
-    "class_number",
-    "print_method",
-    "color",
-    "printer",
-    "minimum_charge",
-)
 YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one field must be, and the words for what it is not. Lengths in characters."""
+
+    empty: str
+    at_least: int = 1
+    at_most: int = 200
+    wrong: str = ""
+
+    @property
+    def too_long(self) -> str:
+        """For a text beyond its length."""
+        return f"At most {self.at_most} characters, please."
+
+
+RULES = {
+    "student_name": Rule("Enter your name, at least 2 characters.", at_least=2, at_most=100),
+    "student_email": Rule(
+        "Enter your e-mail address: the price comes there.",
+        at_most=EMAIL_LENGTH,
+        wrong="Enter a complete e-mail address, such as jane.doe@example.edu.",
+    ),
+    "discipline": Rule("Choose a discipline."),
+    "class_number": Rule("Enter your class number, or N/A.", at_most=50),
+    "print_method": Rule("Choose a print method."),
+    "color": Rule("Choose a color."),
+    "printer": Rule("Choose a printer."),
+    "minimum_charge": Rule("Tick this box: we need your consent to the minimum charge."),
+}
+FIELDS = tuple(RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +62,10 @@ def check(form: Mapping[str, str], catalog: Catalog) -> Wishes:
     """The fields of a submission, all of them, and what is wrong with each."""
     typed = {name: one_line(form.get(name, "")) for name in FIELDS}
     faults = {
-        "student_name": _name_fault(typed["student_name"]),
-        "student_email": _email_fault(typed),
-        "discipline": _choice_fault(typed["discipline"], catalog.disciplines, "discipline"),
-        "class_number": _class_fault(typed["class_number"]),
+        "student_name": _line_fault("student_name", typed),
+        "student_email": _line_fault("student_email", typed) or _email_fault(typed),
+        "discipline": _choice_fault("discipline", typed, catalog.disciplines),
+        "class_number": _line_fault("class_number", typed),
         **_print_faults(typed, catalog),
         "minimum_charge": _consent_fault(typed),
     }
@@ -52,59 +78,51 @@ def one_line(text: str) -> str:
     return " ".join(visible.split())
 
 
-def _name_fault(name: str) -> str:
-    if len(name) < 2:
-        return "Enter your name, at least 2 characters."
-    return "" if len(name) <= 100 else "At most 100 characters, please."
+def _line_fault(name: str, typed: dict[str, str]) -> str:
+    rule, length = RULES[name], len(typed[name])
+    if length < rule.at_least:
+        return rule.empty
+    return "" if length <= rule.at_most else rule.too_long
 
 
 def _email_fault(typed: dict[str, str]) -> str:
-    if not typed["student_email"]:
-        return "Enter your e-mail address: the price comes there."
     try:
         typed["student_email"] = checked_email(typed["student_email"])
-    except ValueError as error:
-        return f"This address cannot be right: {str(error).rstrip('.')}."
+    except ValueError:
+        return RULES["student_email"].wrong
     return ""
 
 
-def _class_fault(number: str) -> str:
-    if not number:
-        return "Enter your class number, or N/A."
-    return "" if len(number) <= 50 else "At most 50 characters, please."
-
-
-def _choice_fault(value: str, choices: list[str], what: str) -> str:
-    if not value:
-        return f"Choose a {what}."
-    return "" if value in choices else f"Choose a {what} from the list."
+def _choice_fault(name: str, typed: dict[str, str], choices: list[str]) -> str:
+    return "" if typed[name] in choices else RULES[name].empty
 
 
 def _print_faults(typed: dict[str, str], catalog: Catalog) -> dict[str, str]:
     method = catalog.method(typed["print_method"])
     if method is None:
-        return {"print_method": "Choose a print method.", "color": "", "printer": ""}
+        return {"print_method": RULES["print_method"].empty}
     printers = [printer.name for printer in catalog.printers_for(method.name)]
     return {
-        "color": _color_fault(typed["color"], method),
-        "printer": _offer_fault(typed["printer"], printers, method, "printer"),
+        "color": _color_fault(typed, method),
+        "printer": _offer_fault("printer", typed, printers, method),
     }
 
 
-def _color_fault(color: str, method: Method) -> str:
-    if color in method.out_of_stock:
-        return f"{color} is out of stock at the moment: choose another color."
-    return _offer_fault(color, method.colors, method, "color")
+def _color_fault(typed: dict[str, str], method: Method) -> str:
+    if typed["color"] in method.out_of_stock:
+        return f"{typed['color']} is out of stock at the moment: choose another color."
+    return _offer_fault("color", typed, method.colors, method)
 
 
-def _offer_fault(value: str, offered: list[str], method: Method, what: str) -> str:
-    if not value:
-        return f"Choose a {what}."
-    return "" if value in offered else f"There is no {value} for {method.name}: choose another."
+def _offer_fault(name: str, typed: dict[str, str], offered: list[str], method: Method) -> str:
+    if not typed[name]:
+        return RULES[name].empty
+    fits = typed[name] in offered
+    return "" if fits else f"There is no {typed[name]} for {method.name}: choose another."
 
 
 def _consent_fault(typed: dict[str, str]) -> str:
     if typed["minimum_charge"].lower() in {YES, "y", "on", "true", "1"}:
         typed["minimum_charge"] = YES
         return ""
-    return "A request can only be handed in with your consent to the minimum charge."
+    return RULES["minimum_charge"].empty

@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-import threading
+import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -63,7 +64,7 @@ def test_the_daemon_takes_a_submission_as_a_job_and_queues_the_receipt(
 
 def test_the_page_after_it_says_the_number_and_links_to_the_job(site: Site, lab: Lab) -> None:
     page = site.browser.get(site.submit().location).text
-    assert '<span class="number">1</span>' in page
+    assert re.search(r'id="job-number">1<', page)
     assert site.job_page(only_job(lab)) in page
 
 
@@ -151,48 +152,6 @@ def test_a_body_beyond_all_measure_is_answered_in_plain_words(lab: Lab) -> None:
         assert site.incoming() == []
 
 
-def test_the_same_form_sent_twice_is_one_job(site: Site, lab: Lab) -> None:
-    data = an_stl()
-    first = site.submit(data)
-    second = site.submit(data, student_email="Jane@EXAMPLE.edu")
-    assert second.location == first.location
-    assert "in already" in site.browser.get(second.location).text
-    assert only_job(lab) == 1
-    assert site.incoming() == []
-
-
-def test_a_double_click_makes_one_job_with_the_database_down(
-    site_without_database: Site, lab: Lab
-) -> None:
-    site, data, answers = site_without_database, an_stl(1000), list[str]()
-    site.csrf()  # both clicks come from one page, so from one session
-    clicks = [
-        threading.Thread(target=lambda: answers.append(site.submit(data).location))
-        for _ in range(2)
-    ]
-    for click in clicks:
-        click.start()
-    for click in clicks:
-        click.join()
-    assert len(set(answers)) == 1
-    assert only_job(lab) == 1
-
-
-def test_the_same_model_of_another_student_is_another_job(site: Site) -> None:
-    data = an_stl()
-    site.submit(data)
-    site.submit(data, student_email="joe@example.edu")
-    assert len(site.in_folder(Status.UPLOADED)) == 4
-
-
-def test_a_model_handed_in_again_after_a_rejection_is_another_job(site: Site, lab: Lab) -> None:
-    data = an_stl()
-    site.submit(data)
-    lab.drag(only_job(lab), Status.REJECTED)
-    site.submit(data)
-    assert len(site.in_folder(Status.UPLOADED)) == 2
-
-
 def test_a_sidecar_that_cannot_be_written_leaves_nothing_and_says_not_now(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -233,6 +192,20 @@ def test_more_than_thirty_submissions_an_hour_from_one_address_have_to_wait(site
     assert [answer.status_code for answer in answers[:30]] == [422] * 30
     assert answers[30].status_code == 429
     assert int(answers[30].headers["Retry-After"]) > 3000
+
+
+def test_the_form_shows_prices_volumes_and_what_is_out_of_stock(site: Site, lab: Lab) -> None:
+    catalog = lab.root / ".printsystem/catalog.toml"
+    text = catalog.read_text()
+    catalog.write_text(text.replace("out_of_stock = []", 'out_of_stock = ["Blue"]', 1))
+    page = site.browser.get("/submit").text
+    assert "$0.20" in page
+    assert "Super fine detail" in page
+    assert '<option value="Prusa XL">Prusa XL, 360 × 360 × 360 mm</option>' in page
+    assert '<option value="Blue" disabled data-off>Blue (out of stock)</option>' in page
+    found = re.search(r"data-volumes-mm='([^']+)'", page)
+    assert found is not None
+    assert json.loads(found[1])["Formlabs Form 3"] == [145, 145, 175]
 
 
 def test_a_file_name_full_of_tricks_stays_a_name(site: Site, lab: Lab) -> None:
