@@ -277,11 +277,10 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
 def _confirm_loss(settings: Settings, options: argparse.Namespace) -> int:
     engine = connect(database_url(settings))
     with index.database_faults(), engine.begin() as connection:
-        brake = index.said(connection, "brake")
-        if not brake:
-            print("the brake is not on: there is no loss to confirm")
-            return 1
-        index.say(connection, "loss_confirmed", True)
+        brake = index.confirm_loss(connection)
+    if brake is None:
+        print("the brake is not on: there is no loss to confirm")
+        return 1
     print(f"{brake['missing']} jobs may now be recorded as missing; their sidecars stay")
     return 0
 

@@ -117,12 +117,16 @@ _WRITE = (
     + "DELETE FROM files WHERE job = ANY(%(numbers)s) AND path <> ALL(%(paths)s);\n"
     + _WRITE_FILES
     + _insert(events, _EVENT_COLUMNS, "ON CONFLICT DO NOTHING")
-    # A new time to go, as "send now" gives it, counts more than the wait after a failure.
+    # A new time to go, as "send now" gives it, counts more than the wait after a failure. A mail
+    # that is to go once more after it was sent starts anew.
     + _insert(
         emails,
         _MAIL_COLUMNS,
         f"ON CONFLICT (job, seq, template) DO UPDATE SET {_replacing(_MAIL_NEWS)}, retry_at = CASE "
-        "WHEN emails.not_before = excluded.not_before THEN emails.retry_at END "
+        "WHEN emails.not_before = excluded.not_before THEN emails.retry_at END, "
+        "attempts = CASE WHEN emails.state = 'sent' AND excluded.state <> 'sent' THEN 0 "
+        "ELSE emails.attempts END, "
+        "uncertain = emails.uncertain AND (emails.state <> 'sent' OR excluded.state = 'sent') "
         "WHERE emails.state <> 'sending' OR excluded.state = 'sent'",
     )
     + f"SELECT pg_notify('{CHANNEL}', %(changed)s)"
@@ -250,6 +254,14 @@ def said(connection: Connection, name: str) -> Any | None:
     return connection.execute(
         select(control.c.value).where(control.c.name == bindparam("name")), {"name": name}
     ).scalar()
+
+
+def confirm_loss(connection: Connection) -> dict[str, int] | None:
+    """A person says that what vanished is gone indeed: how much; None while the brake is off."""
+    brake: dict[str, int] | None = said(connection, "brake")
+    if brake:
+        say(connection, "loss_confirmed", True)
+    return brake or None
 
 
 def events_of(connection: Connection, job: JobNumber) -> list[dict[str, Any]]:

@@ -8,12 +8,32 @@ from flask import Flask
 from jinja2 import StrictUndefined
 
 from schemas.settings import Settings
-from webui import answers, api, health, security, shown, staff, student, submission
+from webui import (
+    acting,
+    answers,
+    api,
+    assets,
+    board,
+    brake,
+    health,
+    job_page,
+    live,
+    security,
+    set_aside,
+    shown,
+    staff,
+    stats,
+    student,
+    submission,
+    trouble,
+)
 from webui.arrival import MEGABYTE, PageRequest
 from webui.index import PATIENCE_S
 from webui.place import open_place
 
 SESSION_HOURS = 12
+_HUNG_ON_STAFF = (board, acting, job_page, brake)  # their pages come with staff's blueprint
+_HUNG_ON_TROUBLE = (set_aside,)
 SMALL_FORM_BYTES = 1_000_000
 
 
@@ -44,8 +64,8 @@ def create_app(
         WTF_CSRF_CHECK_DEFAULT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a form may stay open as long as the browser
     )
-    for part in (security, answers, shown):
+    for part in (security, answers, assets, shown, live):
         part.set_up(app)
-    for page in (submission, student, staff, api, health):
+    for page in (submission, student, staff, trouble, stats, api, health):
         app.register_blueprint(page.blueprint)
     return app

@@ -18,7 +18,7 @@ from schemas.naming import JobNumber
 from schemas.sidecar import Sidecar
 from schemas.status import Status
 from webui import asked
-from webui.decisions import ACTIONS, Decision, Hand, actions_in, possible_from
+from webui.decisions import ACTIONS, Decision, Hand, Rules, actions_in, possible_from
 from webui.index import Index
 
 _AGAIN_S = 0.05
@@ -43,6 +43,7 @@ class Desk:
     share: Share
     index: Index
     now: Callable[[], datetime]
+    rules: Callable[[], Rules]
 
     def find(self, number: JobNumber) -> Found:
         """The job as it lies on the share. Raises: see `handover.find`."""
@@ -51,6 +52,7 @@ class Desk:
     def act(self, name: str, number: JobNumber, given: asked.Asked, *, by: str) -> Done:
         """One of staff's actions. Raises: PrintSystemError; then nothing was changed."""
         action, hand = ACTIONS[name], Hand(by, Via.WEB, self.now())
+        rules = (self.rules(),) if action.by_rules else ()
 
         def decide(job: Found) -> Decision:
             _refuse_stale(job, given.seen)
@@ -59,7 +61,9 @@ class Desk:
                     f"job {number} is in {job.status}, from where one cannot {name}",
                     possible=", ".join([*actions_in(job.status), "move"]),
                 )
-            return action.decide(job.doc, given, hand)
+            if action.looks_back:
+                _refuse_unnoted(job)
+            return action.decide(job.doc, given, hand, *rules)
 
         return self.change(number, decide, hand)
 
@@ -96,11 +100,7 @@ class Desk:
         if decision.to is None:
             handover.rewrite(self.share, job)
             return job.path, job.doc.revision
-        if job.doc.status is not job.status:
-            raise NotNoted(
-                f"job {job.doc.job} was moved to {job.status}, and the daemon has not noted it yet",
-                possible="try again in a moment; if it stays so, see whether the daemon runs",
-            )
+        _refuse_unnoted(job)
         move = Move(decision.to, hand.by, hand.via, hand.at, decision.data)
         path = handover.hand_over(self.share, job, move)
         return path, job.doc.revision + 1  # the daemon writes the move into the history
@@ -108,6 +108,15 @@ class Desk:
 
 def _fingerprint(doc: Sidecar) -> str:
     return doc.model_dump_json()
+
+
+def _refuse_unnoted(job: Found) -> None:
+    """Raises: NotNoted while the document does not know of the last move."""
+    if job.doc.status is not job.status:
+        raise NotNoted(
+            f"job {job.doc.job} was moved to {job.status}, and the daemon has not noted it yet",
+            possible="try again in a moment; if it stays so, see whether the daemon runs",
+        )
 
 
 def _refuse_stale(job: Found, seen: Status | None) -> None:

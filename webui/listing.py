@@ -1,6 +1,6 @@
 """The list of jobs: from the index, or from the names in the folders while the database is down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,9 +12,19 @@ from daemon.queries import PAGE, Filter
 from daemon.share import Share
 from daemon.snapshot import name_of
 from schemas.errors import DatabaseUnavailable
+from schemas.mails import MailState
 from schemas.naming import Role, parse, role_of
 from schemas.status import Status
 from webui.index import Index, original_names
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A mail that has not gone yet: when it will, or why it does not."""
+
+    state: MailState
+    not_before: datetime | None
+    hold: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +44,10 @@ class Row:
     time_h: Decimal | None = None
     price_usd: Decimal | None = None
     since: datetime | None = None
+    expires_at: datetime | None = None
     reviewed: bool = True
     flags: tuple[str, ...] = ()
+    mail: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,7 @@ class Listing:
     rows: list[Row]
     total: int
     counts: dict[Status, int]
+    newest: int = 0  # the highest number of a job, on whatever page; 0: not known
     from_folders: bool = False
 
     @property
@@ -64,25 +77,40 @@ def listing(index: Index, share: Share, wanted: Filter) -> Listing:
 def from_index(index: Index, wanted: Filter) -> Listing:
     """A page of the index. Raises: DatabaseUnavailable."""
     with index.reading() as connection:
-        rows, total = queries.list_jobs(connection, wanted)
-        names = original_names(connection, [row["number"] for row in rows])
+        found = queries.list_jobs(connection, wanted)
+        numbers = [row["number"] for row in found]
+        names = original_names(connection, numbers)
+        mails = queries.open_mails(connection, numbers)
         counts = queries.counts(connection)
-    return Listing([_row(row, names.get(row["number"], "")) for row in rows], total, counts)
+        newest = queries.newest(connection)
+        total = _total(found, wanted, counts)
+        if not found and wanted.page > 1:  # beyond the last page
+            total = queries.how_many(connection, wanted)
+    rows = [_row(row, names.get(row["number"], ""), mails.get(row["number"])) for row in found]
+    return Listing(rows, total, counts, newest)
 
 
-def _row(row: Mapping[Any, Any], file_name: str) -> Row:
+def _total(found: Sequence[Mapping[Any, Any]], wanted: Filter, counts: dict[Status, int]) -> int:
+    """How many there are on all pages."""
+    if wanted.is_narrowed:
+        return int(found[0]["total"]) if found else 0
+    return sum(counts.values()) if wanted.status is None else counts[wanted.status]
+
+
+def _row(row: Mapping[Any, Any], file_name: str, mail: Mapping[Any, Any] | None) -> Row:
     same = {name: row[name] for name in _SAME}
     return Row(
         status=Status(row["status"]),
         file_name=file_name or row["stem"],
         flags=tuple(row["flags"]),
+        mail=Waiting(MailState(mail["state"]), mail["not_before"], mail["hold"]) if mail else None,
         **same,
     )
 
 
 _SAME = (
     "number", "student_name", "class_number", "print_method", "color", "printer", "material",
-    "weight_g", "time_h", "price_usd", "since", "reviewed",
+    "weight_g", "time_h", "price_usd", "since", "expires_at", "reviewed",
 )  # fmt: skip
 
 

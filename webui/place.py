@@ -1,5 +1,6 @@
 """What every page needs, made once with the app; `web()` gives it inside a request."""
 
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from schemas.catalog import Catalog
 from schemas.errors import ShareUnavailable
 from schemas.settings import Settings
 from webui.desk import Desk
+from webui.hands import Rules
 from webui.index import Index
-from webui.throttle import HOUR_S, SUBMISSIONS, Lockout, Quota
+from webui.throttle import HOUR_S, SUBMISSIONS, FreshLinks, LogIns, Quota
 
 _KEY = "printsystem"
 
@@ -33,7 +35,8 @@ class Web:
     secret: str
     now: Callable[[], datetime]
     submissions: Quota = field(default_factory=lambda: Quota(SUBMISSIONS, HOUR_S))
-    log_ins: Lockout = field(default_factory=Lockout)
+    fresh_links: FreshLinks = field(default_factory=FreshLinks)
+    log_ins: LogIns = field(default_factory=LogIns)
     last_catalog: Catalog | None = None
 
     def catalog(self) -> Catalog:
@@ -50,6 +53,10 @@ class Web:
                 ) from None
         return self.last_catalog
 
+    def rules(self) -> Rules:
+        """The lab's rules, for a decision that needs them. Raises: as `catalog`."""
+        return self.desk.rules()
+
 
 def open_place(settings: Settings, now: Callable[[], datetime], patience_s: float) -> Web:
     """The surroundings that the settings name. Nothing is connected or looked at yet."""
@@ -59,10 +66,14 @@ def open_place(settings: Settings, now: Callable[[], datetime], patience_s: floa
         settings=settings,
         share=share,
         index=index,
-        desk=Desk(share, index, now),
+        desk=Desk(share, index, now, lambda: _rules(settings, share)),
         secret=secret_key(settings),
         now=now,
     )
+
+
+def _rules(settings: Settings, share: Share) -> Rules:
+    return Rules(share.catalog(), settings.confirm_hours, lambda: secrets.token_urlsafe(16))
 
 
 def _known_share(data_dir: Path) -> str:

@@ -1,5 +1,6 @@
 """How values read on a page: money, times, ages, sizes, and the words for statuses and flags."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from schemas.catalog import Catalog
 from schemas.clock import show
 from schemas.events import Event, EventType, Via
 from schemas.mails import Hold, Mail, MailState
+from schemas.sidecar import Request
 from schemas.status import Status
 from webui.place import web
 
@@ -40,10 +42,48 @@ ACTION_WORDS = {
     "fail": "Print failed",
     "complete": "Complete",
     "collect": "Paid and collected",
-    "move": "Move",
+    "move": "Move anywhere",
+    "note": "Add a note",
+    "edit": "Edit details",
+    "review": "Mark as reviewed",
+    "unreview": "Mark as new again",
+    "undo": "Undo the last move",
+    "resend": "Send the mail again",
+    "renew": "Send a fresh price link",
+    "send-now": "Send the mail now",
+    "cancel-email": "Don’t send the mail",
 }
 
-DIRECT = ("confirm", "start", "complete")  # nothing to say with it: one click
+# Shorter words for the button in a row of the list.
+STEP_WORDS = {**ACTION_WORDS, "confirm": "Confirm", "start": "Start", "collect": "Collect"}
+
+# What can be done with many jobs at once, and whether it has to be asked more for it.
+BULK = {
+    "review": False,
+    "confirm": False,
+    "start": False,
+    "complete": False,
+    "reject": True,
+    "move": True,
+    "send-now": False,
+    "cancel-email": False,
+}
+
+STATUS_ICONS = {
+    Status.UPLOADED: "inbox",
+    Status.PENDING: "hourglass",
+    Status.REJECTED: "x",
+    Status.READY_TO_PRINT: "list-checks",
+    Status.PRINTING: "printer",
+    Status.COMPLETED: "package-check",
+    Status.PAID_PICKED_UP: "wallet",
+}
+
+# Nothing to say with it: one click.
+DIRECT = (
+    "confirm", "start", "complete", "review", "unreview", "undo", "resend", "renew", "send-now",
+    "cancel-email",
+)  # fmt: skip
 
 _EVENT_WORDS = {
     EventType.JOB_CREATED: "Handed in",
@@ -75,9 +115,18 @@ def set_up(app: Flask) -> None:
         "event_words": event_words, "event_facts": event_facts, "door": door,
         "mail_words": mail_words, "discipline_options": discipline_options,
         "color_groups": color_groups, "printer_groups": printer_groups,
+        "pairs": pairs, "with": offered_with, "source_words": source_words,
     }  # fmt: skip
     app.jinja_env.filters.update(filters)
-    app.jinja_env.globals.update(ACTION_WORDS=ACTION_WORDS, DIRECT=DIRECT, STATUSES=tuple(Status))
+    app.jinja_env.globals.update(
+        ACTION_WORDS=ACTION_WORDS,
+        BULK=BULK,
+        DIRECT=DIRECT,
+        STEP_WORDS=STEP_WORDS,
+        STATUSES=tuple(Status),
+        STATUS_ICONS=STATUS_ICONS,
+        FLAG_WORDS=FLAG_WORDS,
+    )
 
 
 Options = list[tuple[str, str, bool]]  # value, text, not to be had
@@ -88,12 +137,35 @@ def discipline_options(catalog: Catalog) -> Options:
     return [(name, name, False) for name in catalog.disciplines]
 
 
-def color_groups(catalog: Catalog) -> list[tuple[str, Options]]:
-    """The colours of each method; what is out of stock is shown and off."""
+def pairs(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Values that are their own words, for a select."""
+    return [(name, name) for name in names]
+
+
+def offered_with(names: Iterable[str], present: str) -> Options:
+    """What can be chosen, and what a job has already though it is offered no more."""
+    offered = dict.fromkeys([*names, present])
+    return [(name, name, False) for name in offered if name]
+
+
+def color_groups(catalog: Catalog, has: Request | None = None) -> list[tuple[str, Options]]:
+    """The colours of each method, out of stock ones off; and the one a job `has` already."""
     return [
-        (method.name, [_color(name, method.out_of_stock) for name in method.colors])
+        (
+            method.name,
+            [
+                *(_color(name, [] if has else method.out_of_stock) for name in method.colors),
+                *_besides(method.name, method.colors, has, "color"),
+            ],
+        )
         for method in catalog.methods
     ]
+
+
+def _besides(method: str, offered: list[str], has: Request | None, part: str) -> Options:
+    """What a job of this method has though the catalogue does not offer it any more."""
+    present = getattr(has, part) if has is not None and has.print_method == method else ""
+    return [(present, present, False)] if present and present not in offered else []
 
 
 def _color(name: str, out_of_stock: list[str]) -> tuple[str, str, bool]:
@@ -101,18 +173,25 @@ def _color(name: str, out_of_stock: list[str]) -> tuple[str, str, bool]:
     return name, f"{name} (out of stock)" if is_off else name, is_off
 
 
-def printer_groups(catalog: Catalog) -> list[tuple[str, Options]]:
-    """The printers of each method with their build volumes."""
+def printer_groups(catalog: Catalog, has: Request | None = None) -> list[tuple[str, Options]]:
+    """The printers of each method with their build volumes; and the one a job `has` already."""
+    return [(method.name, _printers(catalog, method.name, has)) for method in catalog.methods]
+
+
+def _printers(catalog: Catalog, method: str, has: Request | None) -> Options:
+    printers = catalog.printers_for(method)
+    offered = [printer.name for printer in printers]
     return [
-        (
-            method.name,
-            [
-                (printer.name, f"{printer.name}, {_volume(printer.volume_mm)}", False)
-                for printer in catalog.printers_for(method.name)
-            ],
-        )
-        for method in catalog.methods
+        *((one.name, f"{one.name}, {_volume(one.volume_mm)}", False) for one in printers),
+        *_besides(method, offered, has, "printer"),
     ]
+
+
+def source_words(source: str | None) -> str:
+    """Where a figure came from."""
+    if not source:
+        return ""
+    return "typed by staff" if source == "staff" else f"from {source}"
 
 
 def _volume(volume_mm: tuple[float, float, float]) -> str:

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from daemon.embedded import EmbeddedPostgres
-from tests.benchmarks import drags, looks, pages, rebuilds
+from tests.benchmarks import drags, live, looks, pages, pixels, rebuilds
 from tests.benchmarks.bench import Bench, Figure
 
 PARTS: dict[str, Callable[[Bench], list[Figure]]] = {
@@ -23,6 +23,8 @@ PARTS: dict[str, Callable[[Bench], list[Figure]]] = {
     "rebuild": rebuilds.measure,
     "drag": drags.measure,
     "pages": pages.measure,
+    "pixels": pixels.measure,
+    "live": live.measure,
 }
 
 

@@ -63,16 +63,16 @@ def _bare(bench: Bench) -> list[float]:
 
 
 def _ours(bench: Bench, share: Share) -> list[float]:
-    engine = _indexed(bench, share)
+    engine = indexed(bench, share)
     with bench.child(share, "daemon", "run"):
-        _wait_until_led(engine)
+        wait_until_led(engine)
         return _drag_one_by_one(share, bench.dsn)
 
 
 def _ours_at_length(bench: Bench, share: Share) -> tuple[list[float], float, float]:
-    engine = _indexed(bench, share)
+    engine = indexed(bench, share)
     with bench.child(share, "daemon", "run") as process:
-        _wait_until_led(engine)
+        wait_until_led(engine)
         found = _drag_one_by_one(share, bench.dsn)
         time.sleep(5)
         mass_s = _drag_all(share, bench.dsn)
@@ -80,7 +80,8 @@ def _ours_at_length(bench: Bench, share: Share) -> tuple[list[float], float, flo
         return found, mass_s, _idle(process.pid)
 
 
-def _indexed(bench: Bench, share: Share) -> Engine:
+def indexed(bench: Bench, share: Share) -> Engine:
+    """The index of a share, made anew, whose lease is free."""
     engine = bench.engine()
     rebuild.rebuild(bench.world(share, engine))
     with engine.begin() as connection:
@@ -88,7 +89,8 @@ def _indexed(bench: Bench, share: Share) -> Engine:
     return engine
 
 
-def _wait_until_led(engine: Engine) -> None:
+def wait_until_led(engine: Engine) -> None:
+    """Wait until a daemon leads and has looked. Raises: TimeoutError."""
     end = time.perf_counter() + 120
     while time.perf_counter() < end:
         with engine.connect() as connection:
@@ -106,9 +108,9 @@ def _drag_one_by_one(share: Share, dsn: str) -> list[float]:
     way = itertools.cycle([(Status.UPLOADED, Status.PENDING), (Status.PENDING, Status.UPLOADED)])
     while len(found) < DRAGS:
         source, target = next(way)
-        for job in _jobs_in(share, source, DRAGS - len(found)):
+        for job in jobs_in(share, source, DRAGS - len(found)):
             started = time.perf_counter()
-            _drag(share, job, source, target)
+            drag(share, job, source, target)
             if not listener.wait_for(job.number):
                 raise TimeoutError(f"job {job.number} was not recorded")
             found.append((time.perf_counter() - started) * 1e3)
@@ -119,10 +121,10 @@ def _drag_one_by_one(share: Share, dsn: str) -> list[float]:
 
 def _drag_all(share: Share, dsn: str) -> float:
     """Seconds until five hundred jobs, dragged as fast as it goes, are all committed."""
-    jobs = _jobs_in(share, Status.REJECTED, MASS)
+    jobs = jobs_in(share, Status.REJECTED, MASS)
     started = time.perf_counter()
     for job in jobs:
-        _drag(share, job, Status.REJECTED, Status.COMPLETED)
+        drag(share, job, Status.REJECTED, Status.COMPLETED)
     _wait_for_all(dsn, [job.number for job in jobs])
     return time.perf_counter() - started
 
@@ -130,10 +132,10 @@ def _drag_all(share: Share, dsn: str) -> float:
 def _bare_mass(share: Share, dsn: str) -> float:
     """The same without a plan: list and compare, rewrite the sidecars, one transaction."""
     known = {path: sig for path, sig in _listing(share)}
-    jobs = {job.names[1]: job for job in _jobs_in(share, Status.COMPLETED, MASS)}
+    jobs = {job.names[1]: job for job in jobs_in(share, Status.COMPLETED, MASS)}
     started = time.perf_counter()
     for job in jobs.values():
-        _drag(share, job, Status.COMPLETED, Status.REJECTED)
+        drag(share, job, Status.COMPLETED, Status.REJECTED)
     arrived = dict(_listing(share)).items() - known.items()
     moved = [jobs[path.rpartition("/")[2]] for path, _ in arrived if path.endswith(SIDECAR_SUFFIX)]
     for job in moved:
@@ -203,7 +205,8 @@ def _wait_for_all(dsn: str, jobs: list[int]) -> None:
     raise TimeoutError("not all drags were recorded")
 
 
-def _jobs_in(share: Share, status: Status, most: int) -> list[Job]:
+def jobs_in(share: Share, status: Status, most: int) -> list[Job]:
+    """Jobs of a folder, at most so many."""
     found = []
     for sidecar in sorted((share.root / status).glob(f"*{SIDECAR_SUFFIX}"))[:most]:
         stem = sidecar.name.removesuffix(SIDECAR_SUFFIX)
@@ -211,7 +214,8 @@ def _jobs_in(share: Share, status: Status, most: int) -> list[Job]:
     return found
 
 
-def _drag(share: Share, job: Job, source: Status, target: Status) -> None:
+def drag(share: Share, job: Job, source: Status, target: Status) -> None:
+    """Both files of a job, one after the other, as Explorer does it."""
     for name in job.names:
         Path(share.root / source / name).rename(share.root / target / name)
 

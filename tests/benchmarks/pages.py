@@ -25,12 +25,13 @@ def measure(bench: Bench) -> list[Figure]:
     """A real server, a real socket, one request after the other."""
     share = bench.share(bench.jobs)
     rebuild.rebuild(bench.world(share, bench.engine()))
-    with _served(bench, share) as (client, process):
+    with served(bench, share) as (client, process):
         return [*_listing(client, bench.jobs), *_upload(client, process, share)]
 
 
 @contextmanager
-def _served(bench: Bench, share: Share) -> Iterator[tuple[httpx.Client, psutil.Process]]:
+def served(bench: Bench, share: Share) -> Iterator[tuple[httpx.Client, psutil.Process]]:
+    """The pages in a process of their own, and a browser before them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -67,10 +68,15 @@ def _token(client: httpx.Client, path: str) -> str:
     return found[1]
 
 
-def _listing(client: httpx.Client, jobs: int) -> list[Figure]:
+def log_in(client: httpx.Client) -> None:
+    """Staff log in. Raises: PermissionError."""
     form = {"password": PASSWORD, "csrf_token": _token(client, "/staff/login")}
     if client.post("/staff/login", data=form).status_code != 303:
         raise PermissionError("the log-in was refused")
+
+
+def ask_for_jobs(client: httpx.Client) -> tuple[list[float], str]:
+    """Milliseconds of each of many requests for the dashboard's JSON, and the last one's ETag."""
     found, tag = [], ""
     for number in range(ASKED):
         started = time.perf_counter()
@@ -79,6 +85,12 @@ def _listing(client: httpx.Client, jobs: int) -> list[Figure]:
         found.append((time.perf_counter() - started) * 1e3)
         answer.raise_for_status()
         tag = answer.headers.get("ETag", "")
+    return found, tag
+
+
+def _listing(client: httpx.Client, jobs: int) -> list[Figure]:
+    log_in(client)
+    found, tag = ask_for_jobs(client)
     again = client.get(
         "/api/v1/jobs", params={"status": "PaidPickedUp"}, headers={"If-None-Match": tag}
     )

@@ -168,7 +168,8 @@ def only_job(lab: Lab) -> JobNumber:
 
 def faults(page: str) -> dict[str, str]:
     """The messages beside the fields of a form."""
-    found = re.findall(r'class="fault" id="([\w]+)-fault">([^<]+)<', page)
+    shown = re.sub(r"<template.*?</template>", "", page, flags=re.S)
+    found = re.findall(r'class="fault" id="(\w+)-fault">.*?<span>(.*?)</span>', shown, re.S)
     return {name: html.unescape(text) for name, text in found}
 
 
