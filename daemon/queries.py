@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_, select
 
 from schemas.mails import OPEN, Hold, MailState
-from schemas.naming import JobNumber
+from schemas.naming import JobNumber, suffix_of
 from schemas.status import Status
 from schemas.tables import control, emails, events, files, jobs
 
@@ -94,6 +94,10 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.q:
         columns = (jobs.c.student_name, jobs.c.student_email, jobs.c.class_number, jobs.c.stem)
         found = [column.icontains(wanted.q, autoescape=True) for column in columns]
+        given = wanted.q[: len(wanted.q) - len(suffix_of(wanted.q))]  # NAME.stl, as in the folder
+        found.append(jobs.c.stem.icontains(given, autoescape=True))
+        named = files.c.original_name.icontains(wanted.q, autoescape=True)
+        found.append(jobs.c.number.in_(select(files.c.job).where(named)))
         if wanted.q.isdigit() and len(wanted.q) < 10:
             found.append(jobs.c.number == int(wanted.q))
         conditions.append(or_(*found))

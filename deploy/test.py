@@ -1,7 +1,7 @@
 """Set up and run all checks and tests: `python3 deploy/test.py [--quick] [what pytest takes]`.
 
-The same set-up as a start, plus the tools of tests/requirements.txt and a Samba server to drag
-files with. pytest comes last, so that its closing line is the last one.
+The same set-up as a start, plus the tools of tests/requirements.txt, a Samba server to drag files
+with and a browser to open the pages in. pytest comes last: its closing line is the last one.
 """
 
 import argparse
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from deploy import apt
 from deploy.prepare import ROOT, NotPrepared, prepare, say
 
-SYSTEM_PROGRAMS = {"smbd": "samba", "smbclient": "smbclient"}
+SYSTEM_PROGRAMS = {"smbd": "samba", "smbclient": "smbclient", "chromium": "chromium"}
 CHECKS = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),
@@ -47,14 +47,17 @@ def main() -> int:
     passed = options.quick or _all_pass(python)
     if options.quick:
         for_pytest = ["-m", "not slow", *for_pytest]
-    tested = _run([str(python), "-m", "pytest", "-n", "2", *for_pytest])
+    tested = _run([str(python), "-m", "pytest", "-n", "2", "-rs", *for_pytest])
     return tested or int(not passed)
 
 
 def _fetch_system_programs() -> None:
     for program, package in SYSTEM_PROGRAMS.items():
         where = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
-        if shutil.which(program, path=where) is None and not apt.install(package):
+        if shutil.which(program, path=where) is not None:
+            continue
+        say(f"fetching {package} for the tests")
+        if not apt.install(package):
             say(
                 f"{program} is missing, so the tests with it are skipped: apt-get install {package}"
             )

@@ -1,4 +1,4 @@
-"""What every page of staff's shows around its own matter, and whether a part of it was asked for."""
+"""What every page of staff's shows around its own matter; whether a part of it was asked for."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What staff see: from a drag to the row on the screen of a real browser, and how much a page weighs."""
+"""From a drag to the row on the screen of a real browser, and how much the page weighs."""
 
 import gzip
 import re

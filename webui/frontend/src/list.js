@@ -17,6 +17,11 @@ function address() {
 
 export function refresh() {
   if (!list() && !live()) return Promise.resolve();
+  const menu = document.querySelector(":is(#list, [data-live]) :popover-open");
+  if (menu) { // rows do not jump away under an open menu
+    menu.addEventListener("toggle", refresh, { once: true });
+    return Promise.resolve();
+  }
   if (running) {
     again = true;
     return running;

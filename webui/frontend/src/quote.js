@@ -5,7 +5,7 @@ const SCALE = 6;
 
 // A decimal as an integer of 10^-6; null for what is none
 function millionths(text) {
-  const found = /^\s*(\d{1,7})(?:[.,](\d{0,6})\d*)?\s*$/.exec(text);
+  const found = /^\s*(\d{1,7})(?:\.(\d{0,6})\d*)?\s*$/.exec(text);
   return found ? BigInt(found[1]) * 10n ** 6n + BigInt((found[2] ?? "").padEnd(SCALE, "0") || 0) : null;
 }
 
