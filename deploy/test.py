@@ -47,7 +47,7 @@ def main() -> int:
     passed = options.quick or _all_pass(python)
     if options.quick:
         for_pytest = ["-m", "not slow", *for_pytest]
-    tested = _run([str(python), "-m", "pytest", "-n", "2", "-rs", *for_pytest])
+    tested = _run([str(python), "-m", "pytest", "-n", "4", "-rs", *for_pytest])
     return tested or int(not passed)
 
 

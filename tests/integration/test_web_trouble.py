@@ -433,13 +433,20 @@ def test_a_file_that_changed_since_it_was_seen_is_not_ignored(site: Site, lab: L
 @pytest.mark.parametrize(
     "path", ["../secret.txt", ".printsystem/root.json", "Uploaded/../.printsystem/root.json", ""]
 )
-def test_a_path_that_names_no_foreign_file_is_refused(site: Site, lab: Lab, path: str) -> None:
+@pytest.mark.parametrize("has_index", [True, False], ids=["with an index", "without"])
+def test_a_path_that_names_no_foreign_file_is_refused(lab: Lab, path: str, has_index: bool) -> None:
     job = lab.a_job()
-    before = sorted(lab.root.rglob("*"))
-    for database_path in (path, lab.model(job).relative_to(lab.root).as_posix()):
-        form = {"path": database_path, "mark": "1-1", "job": str(job)}
-        assert send(site, f"{PAGE}/strays/join", **form).status_code == 409
-    assert sorted(lab.root.rglob("*")) == before
+    (lab.folder / "secret.txt").write_text("secret")
+    before = sorted(lab.folder.rglob("*"))
+    with Site.opened(lab, database="" if has_index else NOWHERE, daemon=False) as site:
+        site.log_in()
+        for tried in (path, lab.model(job).relative_to(lab.root).as_posix()):
+            found = (lab.root / tried).stat()
+            mark = f"{found.st_size}-{found.st_mtime_ns}"
+            for what in ("join", "ignore"):
+                fields = {"path": tried, "mark": mark, "job": str(job)}
+                assert send(site, f"{PAGE}/strays/{what}", **fields).status_code == 409
+    assert sorted(lab.folder.rglob("*")) == before
 
 
 def test_foreign_files_are_told_by_their_names_with_the_database_down(lab: Lab) -> None:
