@@ -1,4 +1,4 @@
-"""For whoever comes: axe on every page, by keyboard alone, without JavaScript, on narrow screens."""
+"""For everyone: axe on every page, by keyboard alone, without JavaScript, on narrow screens."""
 
 from collections.abc import Callable
 
