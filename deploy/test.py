@@ -18,7 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from deploy import apt
 from deploy.prepare import ROOT, NotPrepared, prepare, say
 
-SYSTEM_PROGRAMS = {"smbd": "samba", "smbclient": "smbclient", "chromium": "chromium"}
+SYSTEM_PROGRAMS = {"smbd": "samba", "smbclient": "smbclient"}
+# The first is Chromium without windows of its own, a third of the work; some systems lack it.
+BROWSERS = ("chromium-headless-shell", "chromium")
 CHECKS = {
     "ruff check": ("ruff", "check", "."),
     "ruff format": ("ruff", "format", "--check", "."),
@@ -53,14 +55,23 @@ def main() -> int:
 
 def _fetch_system_programs() -> None:
     for program, package in SYSTEM_PROGRAMS.items():
-        where = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
-        if shutil.which(program, path=where) is not None:
-            continue
-        say(f"fetching {package} for the tests")
-        if not apt.install(package):
-            say(
-                f"{program} is missing, so the tests with it are skipped: apt-get install {package}"
-            )
+        if not _is_had(program, package):
+            _say_missing(program, package)
+    if not any(_is_had(browser, browser) for browser in BROWSERS):
+        _say_missing("Chromium", BROWSERS[-1])
+
+
+def _is_had(program: str, package: str) -> bool:
+    """Whether the program is there now, fetched if need be."""
+    where = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))
+    if shutil.which(program, path=where) is not None:
+        return True
+    say(f"fetching {package} for the tests")
+    return apt.install(package)
+
+
+def _say_missing(program: str, package: str) -> None:
+    say(f"{program} is missing, so the tests with it are skipped: apt-get install {package}")
 
 
 def _all_pass(python: Path) -> bool:

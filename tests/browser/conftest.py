@@ -7,19 +7,16 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.system import STAFF, System, a_database_beside
-from tests.browser.windows import PATIENCE_MS, Windows, needed
+from tests.browser.windows import PATIENCE_MS, Windows, program
 from tests.integration.served import PASSWORD
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    program = needed()
+    executable = program()
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
-        )
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
         yield browser
         browser.close()
 

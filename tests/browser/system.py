@@ -49,7 +49,7 @@ class System(Running):
             "SECRET_KEY": SECRET,
             "UNDO_FOLDER_S": UNDO_S,
             "UNDO_WEB_S": UNDO_S,
-            "RESCAN_S": 10,
+            "RESCAN_S": 5,
             **more,
         }
         super().__init__(folder, url, **given)
@@ -59,7 +59,8 @@ class System(Running):
         super().__enter__()
         try:
             self._name_the_staff()
-            self.pages = Served(self.folder, self.environment).__enter__()
+            limits = {"listeners": 12}  # as ever; but the pages look more often what they missed
+            self.pages = Served(self.folder, self.environment, **limits).__enter__()
         except BaseException:
             self._end()
             raise
@@ -105,8 +106,9 @@ class System(Running):
 
     @contextmanager
     def without_a_daemon(self) -> Iterator[None]:
-        """The daemon is stopped, and is back at work afterwards."""
+        """The daemon has been stopped for a while, and is back at work afterwards."""
         self.daemons.pop().stop()
+        self.sql("UPDATE control SET at = at - interval '1 minute' WHERE name = 'health'")
         try:
             yield
         finally:

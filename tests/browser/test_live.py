@@ -74,6 +74,24 @@ def test_what_one_of_staff_does_is_on_the_others_screen_and_their_ticks_stay(
     expect(other.row(ticked).get_by_role("checkbox")).to_be_checked()
 
 
+def test_the_focus_stays_on_its_job_while_others_come_and_go(
+    windows: Windows, system: System
+) -> None:
+    person = a_person()
+    first, job, _ = (system.a_job(name=person) for _ in range(3))
+    desk = Desk(listening(Desk.showing(windows, system, job).page))
+    link = desk.row(job).get_by_role("link", name=person)
+    link.focus()
+
+    newest = system.a_job(name=person)
+    expect(desk.row(newest)).to_be_visible()
+    expect(link).to_be_focused()
+
+    system.drag(first, Status.PRINTING)  # which makes it the first of the list
+    expect(desk.page.locator("#list [data-job]").first).to_have_id(f"job-{first}")
+    expect(link).to_be_focused()
+
+
 def test_the_list_waits_for_an_open_menu_and_changes_once_it_is_closed(
     windows: Windows, system: System
 ) -> None:
@@ -84,8 +102,11 @@ def test_the_list_waits_for_an_open_menu_and_changes_once_it_is_closed(
     menu = desk.page.locator(f"#menu-{job}")
     expect(menu).to_be_visible()
 
-    second = system.a_job(name=person)
-    desk.page.wait_for_timeout(500)
+    with desk.page.expect_event("console", lambda said: said.text == "heard"):
+        desk.page.evaluate(
+            "document.addEventListener('jobs-changed', () => console.log('heard'), { once: true })"
+        )
+        second = system.a_job(name=person)
     expect(menu).to_be_visible()
 
     desk.page.keyboard.press("Escape")

@@ -3,6 +3,7 @@
 // stay. One fetch at a time; changes meanwhile lead to one more.
 
 import Alpine from "@alpinejs/csp";
+import { order } from "./order.js";
 import { tick } from "./ticking.js";
 
 const list = () => document.getElementById("list");
@@ -45,8 +46,11 @@ async function fetchAndMorph() {
 }
 
 function putPart(parsed) {
-  if (parsed) keepOpen(parsed);
-  if (parsed) Alpine.morph(live(), document.adoptNode(parsed), { key: (element) => element.id });
+  if (parsed) {
+    keepOpen(parsed);
+    order(live(), parsed);
+    Alpine.morph(live(), document.adoptNode(parsed), { key: (element) => element.id });
+  }
   tick(live());
   document.dispatchEvent(new CustomEvent("part-changed"));
 }
@@ -62,6 +66,7 @@ function putList(parsed) {
   const newest = list().dataset.newest;
   const fresh = htmlOf(parsed);
   for (const row of parsed.querySelectorAll("[data-job]")) keepTick(row);
+  order(list(), parsed);
   Alpine.morph(list(), document.adoptNode(parsed), {
     key: (element) => element.id,
     updating(row, to, childrenOnly, skip) {
@@ -117,7 +122,9 @@ export function setUp() {
     if (event.target.matches(".check[name=jobs]")) countChosen();
   });
   document.addEventListener("reset", (event) => {
-    if (event.target.id === "bulk") setTimeout(countChosen);
+    if (event.target.id !== "bulk") return;
+    for (const box of event.target.elements) box.removeAttribute("checked"); // see keepTick
+    setTimeout(countChosen);
   });
   document.addEventListener("list-changed", countChosen);
   document.addEventListener("submit", (event) => {
