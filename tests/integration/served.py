@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+import psutil
 
 from tests.integration.running import wait_for
 from tests.listener import PATH, Listener
@@ -62,6 +63,11 @@ class Served:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
+
+    @property
+    def program(self) -> psutil.Process:
+        """The program as the system sees it."""
+        return psutil.Process(self.process.pid)
 
     @property
     def log(self) -> str:

@@ -42,10 +42,11 @@ def anything(event: Event) -> bool:
     return event.name == "change" and event.data["jobs"] == []
 
 
-def ears(site: Running) -> int:
-    """How many connections the pages keep to hear of changes."""
-    told = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'printsystem pages'"
-    return len(site.sql(told))
+def ears(site: Running, pages: Served) -> int:
+    """How many connections these pages keep to hear of changes; others may be at the server too."""
+    ports = {connection.laddr.port for connection in pages.program.net_connections("tcp")}
+    asked = "SELECT client_port FROM pg_stat_activity WHERE application_name = 'printsystem pages'"
+    return sum(row.client_port in ports for row in site.sql(asked))
 
 
 def test_a_drag_in_the_folder_reaches_every_listener(pages: Served, site: Running) -> None:
@@ -128,7 +129,7 @@ def test_a_change_that_nobody_told_of_is_found(pages: Served, site: Running) -> 
     job = site.new_job()
     site.wait_for_rest()
     listener = pages.listening()
-    wait_for(lambda: ears(site))
+    wait_for(lambda: ears(site, pages))
     listener.wait_for(lambda event: event.name == "beat")
     listener.forget()
 
@@ -152,13 +153,13 @@ def test_a_fault_of_the_share_is_heard_and_so_is_its_end(pages: Served, site: Ru
 
 def test_nobody_is_listened_for_when_nobody_listens(pages: Served, site: Running) -> None:
     listener = pages.listening()
-    wait_for(lambda: ears(site) == 1)
+    wait_for(lambda: ears(site, pages) == 1)
 
     listener.close()
 
-    wait_for(lambda: ears(site) == 0)
+    wait_for(lambda: ears(site, pages) == 0)
     pages.listening()
-    wait_for(lambda: ears(site) == 1)
+    wait_for(lambda: ears(site, pages) == 1)
 
 
 def test_a_stream_ends_by_itself_and_its_place_is_free(site: Running) -> None:
@@ -187,7 +188,7 @@ def test_an_outage_of_postgresql_is_heard_and_what_happened_meanwhile(tmp_path: 
         pages = stack.enter_context(Served(tmp_path, site.environment, **QUICK)).log_in()
         job = site.new_job()
         listener = pages.listening()
-        wait_for(lambda: ears(site) == 1)
+        wait_for(lambda: ears(site, pages) == 1)
         postgres.kill()
         site.engine.dispose()
         down = listener.wait_for(lambda event: event.data.get("hears") is False)
