@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, func, select, text
+from sqlalchemy import Connection, Engine, Table, func, select, text
 
 from daemon.adopt import in_place
 from daemon.consequences import Policy, bring_up_to_date
-from daemon.index import writing
+from daemon.index import database_faults, writing
 from daemon.look import look_at_all
 from daemon.rows import Record, file_rows_of, job_row, mail_rows_of
 from daemon.share import Share
@@ -97,8 +97,16 @@ def rebuild(
         # Without it the planner takes the tables for empty and reads them from end to end.
         connection.execute(text("ANALYZE jobs, files, events, emails"))
         world.guard()
+    _vacuum(world.engine)
     log.info("index rebuilt", extra={"jobs": done})
     return done
+
+
+def _vacuum(engine: Engine) -> None:
+    """Have PostgreSQL note that all rows are visible: only then does it count in an index alone."""
+    at_once = engine.execution_options(isolation_level="AUTOCOMMIT")
+    with database_faults(), at_once.connect() as connection:
+        connection.execute(text("VACUUM jobs"))
 
 
 def _sources(seen: Seen, share: Share) -> Iterator[Source]:

@@ -193,13 +193,15 @@ def _bulk_form(
 
 
 def _do_all(name: str, chosen: list[tuple[JobNumber, Status]], given: dict[str, Any]) -> str:
-    refused = []
+    """Says what was done and what was not. The index is waited for once, not for each job."""
+    desk, done, refused = web().desk, [], []
     for number, seen in chosen:
         try:
             wish = asked.read(ACTIONS[name].asks, {**given, "from": seen})
-            web().desk.act(name, number, wish, by=staff_name(wish.by))
+            done.append(desk.act(name, number, wish, by=staff_name(wish.by), wait=False))
         except PrintSystemError as error:
-            refused.append(f"#{number}: {error.message}")
-    done = len(chosen) - len(refused)
-    text = f"{done} {'job' if done == 1 else 'jobs'} done."
-    return " ".join([text, *(f"Not done: {what}." for what in refused)])
+            refused.append(f"Not done: #{number}: {error.message}.")
+    text = f"{len(done)} {'job' if len(done) == 1 else 'jobs'} done."
+    if done and not desk.is_in_step(done[-1]):
+        text += " The index is catching up."
+    return " ".join([text, *refused])

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from schemas.errors import BadCatalog, BadSetting, BadSidecar, PrintSystemError
 from webui.arrival import MEGABYTE
 from webui.security import NotLoggedIn, to_log_in, wants_json
+from webui.throttle import in_words
 
 _OURS_TO_MEND = (BadCatalog, BadSidecar, BadSetting)  # not the fault of whoever asked
 
@@ -34,8 +35,8 @@ def refusal(error: PrintSystemError) -> ResponseReturnValue:
 
 
 def try_later(message: str, wait_s: float) -> Response:
-    """429, with the seconds to wait."""
-    response = _answer(429, "too_many", message, f"try again in {ceil(wait_s)} seconds")
+    """429, with the wait in words, and in seconds for programs."""
+    response = _answer(429, "too_many", message, f"try again {in_words(wait_s)}")
     response.headers["Retry-After"] = str(ceil(wait_s))
     return response
 

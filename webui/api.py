@@ -91,6 +91,7 @@ def _email(mail: Mail, row: Any) -> told.Email:
         sent_at=mail.sent_at,
         error=mail.remark if row is None else row["error"],
         attempts=None if row is None else row["attempts"],
+        again=mail.again,
     )
 
 

@@ -139,7 +139,17 @@ def read(model: type[AnAsked], given: Mapping[str, Any]) -> AnAsked:
         first = error.errors(include_url=False, include_input=False)[0]
         field = str(first["loc"][0]) if first["loc"] else ""
         message = first["msg"].removeprefix("Value error, ")
-        raise BadInput(f"{field}: {message}" if field else message, field=field) from None
+        words = _in_words(field) if field in model.model_fields else field
+        raise BadInput(f"{words}: {message}" if words else message, field=field) from None
+
+
+def _in_words(field: str) -> str:
+    """A field as its label says; its unit, where it has one, goes last."""
+    name, _, unit = field.rpartition("_")
+    return f"{name} in {_UNITS[unit]}" if unit in _UNITS else field.replace("_", " ")
+
+
+_UNITS = {"g": "g", "h": "hours", "usd": "US dollars"}
 
 
 def _without_nul(value: Any) -> Any:

@@ -6,7 +6,7 @@ then give the daemon a moment to take note.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from daemon import handover
@@ -26,10 +26,11 @@ _AGAIN_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A job after an action, and whether the index knows of it yet."""
+    """A job after an action, and whether the index knows of it yet, at `revision`."""
 
     job: Found
     in_step: bool
+    revision: int
 
 
 class NotNoted(StaleState):
@@ -49,8 +50,13 @@ class Desk:
         """The job as it lies on the share. Raises: see `handover.find`."""
         return handover.find(self.share, number, self.index.paths_of(number))
 
-    def act(self, name: str, number: JobNumber, given: asked.Asked, *, by: str) -> Done:
-        """One of staff's actions. Raises: PrintSystemError; then nothing was changed."""
+    def act(
+        self, name: str, number: JobNumber, given: asked.Asked, *, by: str, wait: bool = True
+    ) -> Done:
+        """One of staff's actions. Raises: PrintSystemError; then nothing was changed.
+
+        Without `wait` nobody asks whether the index knows of it: see `is_in_step`.
+        """
         action, hand = ACTIONS[name], Hand(by, Via.WEB, self.now())
         rules = (self.rules(),) if action.by_rules else ()
 
@@ -65,18 +71,36 @@ class Desk:
                 _refuse_unnoted(job)
             return action.decide(job.doc, given, hand, *rules)
 
-        return self.change(number, decide, hand)
+        return self.change(number, decide, hand, wait=wait)
 
-    def change(self, number: JobNumber, decide: Callable[[Found], Decision], hand: Hand) -> Done:
+    def is_in_step(self, done: Done) -> bool:
+        """Whether the index comes to know of an action in good time."""
+        return self.index.is_in_step(done.job.doc.job, done.revision, done.job.status)
+
+    def change(
+        self,
+        number: JobNumber,
+        decide: Callable[[Found], Decision],
+        hand: Hand,
+        *,
+        wait: bool = True,
+    ) -> Done:
         """Carry out a decision, once the daemon has noted the move before, if there was one."""
         end_s = time.monotonic() + self.index.patience_s
         while True:
             try:
-                return self._change(number, decide, hand)
+                done = self._change(number, decide, hand)
+                return self._noted(done) if wait and not done.in_step else done
             except NotNoted:
                 if time.monotonic() > end_s:
                     raise
             time.sleep(_AGAIN_S)
+
+    def _noted(self, done: Done) -> Done:
+        """The same once the daemon has taken note: with what it wrote into the history."""
+        in_step = self.is_in_step(done)
+        job = handover.find(self.share, done.job.doc.job, [done.job.path])
+        return replace(done, job=job, in_step=in_step)
 
     def _change(self, number: JobNumber, decide: Callable[[Found], Decision], hand: Hand) -> Done:
         """Decide and write under the job's lock, or without one while there is no database."""
@@ -87,13 +111,11 @@ class Desk:
             before = _fingerprint(job.doc)
             decision = decide(job)
             if decision.to is None and _fingerprint(job.doc) == before:
-                return Done(job, in_step=True)
+                return Done(job, in_step=True, revision=job.doc.revision)
             path, revision = self._write(job, decision, hand)
         finally:
             self.index.release(held)
-        status = decision.to or job.status
-        in_step = self.index.is_in_step(number, revision, status)
-        return Done(handover.find(self.share, number, [path]), in_step)
+        return Done(handover.find(self.share, number, [path]), in_step=False, revision=revision)
 
     def _write(self, job: Found, decision: Decision, hand: Hand) -> tuple[str, int]:
         """The sidecar's path now, and the revision that the index will have come to know."""

@@ -216,7 +216,7 @@ def hours(time_h: Decimal | None) -> str:
 def size(count: int) -> str:
     """A file's size."""
     if count < 1000:
-        return f"{count} bytes"
+        return f"{count} bytes" if count != 1 else "1 byte"
     return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
 
 

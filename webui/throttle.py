@@ -65,6 +65,8 @@ class FreshLinks:
 
 def in_words(wait_s: float) -> str:
     """A wait for a person: "in 9 minutes", rounded up."""
+    if wait_s <= 50:
+        return f"in {max(2, ceil(wait_s))} seconds"
     minutes = max(1, ceil(wait_s / 60))
     if minutes < 90:
         return f"in {minutes} minutes" if minutes > 1 else "in a minute"

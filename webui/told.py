@@ -39,7 +39,10 @@ class Refusal(Told):
 
 
 class Email(Told):
-    """A mail of a job, `for` the event of this seq. Without the index nobody knows `attempts`."""
+    """A mail of a job, `for` the event of this seq. Without the index nobody knows `attempts`.
+
+    `again` counts how often it was sent once more.
+    """
 
     for_seq: int = Field(serialization_alias="for")
     template: Status
@@ -49,6 +52,7 @@ class Email(Told):
     sent_at: Instant | None
     error: str | None
     attempts: int | None
+    again: int
 
 
 class Job(Sidecar):

@@ -191,6 +191,15 @@ def test_a_job_that_moved_on_meanwhile_is_named_and_the_others_are_done(
     assert lab.doc(JobNumber(2)).review.reviewed
 
 
+def test_many_jobs_are_done_and_said_to_be_so_while_no_daemon_takes_note(
+    site: Site, lab: Lab
+) -> None:
+    ticked = [f"{lab.a_job()}:Uploaded" for _ in range(3)]
+    bulk(site, do="reject", sure="1", text="Closed", jobs=ticked)
+    assert "3 jobs done. The index is catching up." in site.browser.get("/staff/").text
+    assert len(list(lab.share.root.glob("Rejected/*.metadata.json"))) == 3
+
+
 @pytest.mark.parametrize("form", [{"do": "review"}, {"do": "collect", "jobs": "1:Uploaded"}, {}])
 def test_nothing_is_done_with_no_jobs_or_without_a_fit_action(
     site: Site, form: dict[str, str]

@@ -155,6 +155,6 @@ def test_a_note_that_was_only_in_the_text_is_added_and_logged() -> None:
 def test_an_address_that_cannot_be_right_is_refused_and_nothing_is_changed() -> None:
     doc = a_job()
     aside = read(edited(student={"name": "Jane", "email": "jane at example"}), JobNumber(7))
-    with pytest.raises(BadInput, match="student_email"):
+    with pytest.raises(BadInput, match="student email"):
         take_over(doc, aside, ADA)
     assert doc == a_job()

@@ -160,7 +160,14 @@ def test_one_address_gets_so_many_fresh_links_an_hour_for_all_its_jobs() -> None
 
 @pytest.mark.parametrize(
     ("wait_s", "words"),
-    [(1, "in a minute"), (61, "in 2 minutes"), (3600, "in 60 minutes"), (80_000, "in 23 hours")],
+    [
+        (1, "in 2 seconds"),
+        (9.1, "in 10 seconds"),
+        (55, "in a minute"),
+        (61, "in 2 minutes"),
+        (3600, "in 60 minutes"),
+        (80_000, "in 23 hours"),
+    ],
 )
 def test_a_wait_is_said_rounded_up(wait_s: float, words: str) -> None:
     assert in_words(wait_s) == words
