@@ -65,7 +65,7 @@ function putList(parsed) {
   const before = jobsIn(list());
   const newest = list().dataset.newest;
   const fresh = htmlOf(parsed);
-  for (const row of parsed.querySelectorAll("[data-job]")) keepTick(row);
+  for (const row of parsed.querySelectorAll("[data-job]")) keepPlace(row);
   order(list(), parsed);
   Alpine.morph(list(), document.adoptNode(parsed), {
     key: (element) => element.id,
@@ -91,11 +91,8 @@ function jobsIn(root) {
   return new Map([...root.querySelectorAll("[data-job]")].map((row) => [row.dataset.job, row]));
 }
 
-// A tick is the person's, not the server's: it is put on the new row before the two are compared.
-function keepTick(row) {
-  const box = row.querySelector(".check");
-  const old = document.querySelector(`#${row.id} .check`);
-  if (old?.checked) box.setAttribute("checked", "");
+// Where the person is, the server does not know; a tick is no attribute, and morph leaves it alone.
+function keepPlace(row) {
   if (document.getElementById(row.id)?.classList.contains("job-here")) row.classList.add("job-here");
 }
 
@@ -122,9 +119,7 @@ export function setUp() {
     if (event.target.matches(".check[name=jobs]")) countChosen();
   });
   document.addEventListener("reset", (event) => {
-    if (event.target.id !== "bulk") return;
-    for (const box of event.target.elements) box.removeAttribute("checked"); // see keepTick
-    setTimeout(countChosen);
+    if (event.target.id === "bulk") setTimeout(countChosen);
   });
   document.addEventListener("list-changed", countChosen);
   document.addEventListener("submit", (event) => {
