@@ -20,11 +20,12 @@ from rich.console import Console
 from rich.progress import Progress, TimeElapsedColumn
 from sqlalchemy import select
 
-from daemon import index, purging, queries
+from daemon import index, purging, queries, sandbox
 from daemon import rebuild as rebuilding
 from daemon.actions import Wait
 from daemon.database import connect, migrate
 from daemon.embedded import database_url
+from daemon.inspector import Inspector
 from daemon.keys import secret_key
 from daemon.leader import Lease
 from daemon.logs import set_up_logging
@@ -32,6 +33,7 @@ from daemon.look import look_at_all
 from daemon.mail.carriers import carrier_for
 from daemon.outbox import Outbox, Post
 from daemon.plan import plan
+from daemon.preview import missing_libraries
 from daemon.service import Loop
 from daemon.settle import GONE_S, Memory, remember
 from daemon.share import Share
@@ -143,31 +145,44 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     loop = Loop(world, lease, rescan_s=settings.rescan_s)
     post = Post(carrier_for(settings), secret_key(settings), settings)
     outbox = Outbox(world, post, is_leading=lease.is_held)
-    loop.on_change = outbox.wake.set
+    inspector = Inspector(world, is_leading=lease.is_held, slicer=settings.slicer)
     loop.mail_fault = lambda: outbox.fault
     stop = threading.Event()
 
+    def wake() -> None:
+        outbox.wake.set()
+        inspector.wake.set()
+
+    loop.on_change = wake
+
     def end(number: int, frame: FrameType | None) -> None:
         stop.set()
+        sandbox.end_all()
         loop.wake.set()
-        outbox.wake.set()
+        wake()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
 
-    def send() -> None:
+    def serve(work: Callable[[threading.Event], None]) -> None:
         try:
-            outbox.run(stop)
-        finally:  # a bug there ends the daemon, which is then started anew, rather than the mails
+            work(stop)
+        finally:  # a bug there ends the daemon, which is then started anew, rather than the work
             end(0, None)
 
-    sender = threading.Thread(target=send, name="outbox")
-    sender.start()
+    helpers = [
+        threading.Thread(target=serve, args=(work,), name=name)
+        for name, work in (("outbox", outbox.run), ("inspector", inspector.run))
+        if name != "inspector" or settings.inspect
+    ]
+    for helper in helpers:
+        helper.start()
     try:
         loop.run(stop)
     finally:
         end(0, None)
-        sender.join(timeout=8)
+        for helper in helpers:
+            helper.join(timeout=8)
     return 0
 
 
@@ -186,6 +201,8 @@ def _once(settings: Settings, options: argparse.Namespace) -> int:
         while loop.look_and_act(Heard(everything=True)) and time.monotonic() < end_s:
             time.sleep(0.5)
         outbox.send_due()
+        if settings.inspect:
+            Inspector(world, is_leading=lease.is_held, slicer=settings.slicer).inspect_due()
     finally:
         lease.release()
     return 0
@@ -226,6 +243,7 @@ def _check(settings: Settings, options: argparse.Namespace) -> int:
         ("catalogue", catalog),
         ("database", database),
         ("mail", lambda: carrier_for(settings)),
+        ("pictures", _pictures),
     ]
     failed = 0
     for name, part in parts:
@@ -236,6 +254,16 @@ def _check(settings: Settings, options: argparse.Namespace) -> int:
             failed += 1
             print(f"FAILED  {name}: {error}")
     return 1 if failed else 0
+
+
+def _pictures() -> None:
+    """Everything else works without them."""
+    missing = missing_libraries()
+    if missing:
+        raise PrintSystemError(
+            f"models get no pictures: {' and '.join(missing)} cannot be found",
+            possible="install what is missing; everything else works without",
+        )
 
 
 def _rebuild(settings: Settings, options: argparse.Namespace) -> int:

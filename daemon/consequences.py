@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from schemas.arrivals import CANCELLED_BY_STUDENT, UNDO, last_arrival, standing
+from schemas.arrivals import CANCELLED_BY_STUDENT, REQUOTED, UNDO, last_arrival, standing
 from schemas.clock import iso
 from schemas.events import THE_SYSTEM, Event, EventType, Via
 from schemas.mails import MOVED_ON, OPEN, Hold, Mail, MailState, mails
@@ -86,6 +86,8 @@ class _Case:
         """Whether the student has the quote's link, so that quote and link have to stay."""
         if self.own is not None:
             return self.own.sent_at is not None
+        if self.arrival.data.get(REQUOTED):
+            return False
         was_told = self.earlier is not None and self.earlier.sent_at is not None
         is_open = self.doc.confirmation.nonce and self.doc.confirmation.confirmed_at is None
         return bool(was_told and is_open and self.is_back_from_a_slip())
@@ -156,7 +158,7 @@ def _hold(doc: Sidecar) -> Hold | None:
 def _is_due(case: _Case) -> bool:
     """Whether this arrival is to be mailed at all: an undone slip, or a way back, is not."""
     arrival, earlier = case.arrival, case.earlier
-    if arrival.type is EventType.JOB_CREATED:
+    if arrival.type is EventType.JOB_CREATED or arrival.data.get(REQUOTED):
         return True
     if arrival.data.get(UNDO) or arrival.data.get(CANCELLED_BY_STUDENT):
         return False

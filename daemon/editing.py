@@ -7,8 +7,6 @@ that means; `close_job` adds what follows from it and writes the sidecar if anyt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -17,7 +15,7 @@ from daemon import restore
 from daemon.consequences import bring_up_to_date
 from daemon.look import look_at_jobs, signature
 from daemon.rows import Record, job_row
-from daemon.slices import read_slice
+from daemon.sliced import take_in
 from daemon.snapshot import Sig, name_key, name_of, status_of
 from daemon.whole import sha256_of
 from daemon.world import World
@@ -26,14 +24,12 @@ from schemas.errors import BadSidecar, NewerSidecar, NoSuchJob, StaleState
 from schemas.events import AT_THE_FOLDER, THE_SYSTEM, EventType, Via, first_break
 from schemas.flags import is_in_conflict
 from schemas.naming import SIDECAR_SUFFIX, JobNumber, Role, role_of
-from schemas.pricing import round_time_h
-from schemas.sidecar import FileEntry, Sidecar, seal_of
+from schemas.sidecar import FileEntry, Sidecar, is_seal_broken, seal_of
 from schemas.status import Status, is_expected
 from schemas.tables import jobs
 
 CLAIM_TTL = timedelta(seconds=60)  # an announced move that has not come by then never will
 _HALF_SAVED_NS = 2_000_000_000  # a sidecar younger than this may still be written by an editor
-STAFF = "staff"
 
 
 @dataclass(slots=True)
@@ -248,25 +244,13 @@ def join(job: OpenJob, path: str, sig: Sig, world: World) -> None:
     elif entry.sha256 != sha256:
         what = EventType.FILE_CHANGED
         entry.size, entry.sha256, entry.missing = sig[0], sha256, False
+        entry.danger = entry.no_picture = ""
     else:
         restore_missing(job, world.now())
         return
     _say(job.doc, what, world.now(), name=name, size=sig[0], sha256=sha256)
     if role_of(name) is Role.SLICED:
-        _take_figures(job.doc, file)
-
-
-def _take_figures(doc: Sidecar, file: Path) -> None:
-    """Fill in what a sliced file says, but never over what staff have typed."""
-    found, source = read_slice(file), f"sliced file {file.name}"
-    for name in ("weight", "time", "material"):
-        attribute = {"weight": "weight_g", "time": "time_h"}.get(name, name)
-        value = getattr(found, attribute)
-        if isinstance(value, Decimal) and name == "time":
-            value = round_time_h(value)
-        if value is not None and getattr(doc.print, f"{name}_source") != STAFF:
-            setattr(doc.print, attribute, value)
-            setattr(doc.print, f"{name}_source", source)
+        take_in(job.doc, file, world.policy())
 
 
 # Reading
@@ -293,7 +277,7 @@ def _read(
         doc.history[-1].data["quarantined"] = kept.name
         return doc, None, False
     doc = read.doc
-    edited = _is_edited(doc)
+    edited = is_seal_broken(read.data)
     known = world.known.jobs[number]
     ours = any(world.known.sig(place) == read.sig for place in known.paths)  # as we left it
     is_forged = not ours and first_break(doc.history) is not None
@@ -325,10 +309,6 @@ def _restore_history(doc: Sidecar, world: World, connection: Connection) -> None
     _say(doc, EventType.SIDECAR_REPAIRED, world.now(), source="history in the index")
 
 
-def _is_edited(doc: Sidecar) -> bool:
-    return bool(doc.seal) and doc.seal != seal_of(doc)
-
-
 def _record_hand_edit(job: OpenJob, status: Status, world: World, connection: Connection) -> None:
     """Somebody changed the document in an editor: honoured and logged. The folder is the status."""
     doc = job.doc
@@ -336,6 +316,7 @@ def _record_hand_edit(job: OpenJob, status: Status, world: World, connection: Co
     row = connection.execute(select(jobs).where(jobs.c.number == doc.job)).mappings().first()
     new = job_row(Record(doc, job.stem, job.files))
     skip = {"updated_at", "revision", "last_seq", "flags", "restless", "since", "stem"}
+    skip |= {"size_mm", "picture", "to_inspect"}
     changed = {
         name: [_plain(row[name]), _plain(value)]
         for name, value in new.items()

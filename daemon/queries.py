@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, or_,
 
 from schemas.mails import OPEN, Hold, MailState
 from schemas.naming import JobNumber, suffix_of
-from schemas.status import Status
+from schemas.status import FINAL, Status
 from schemas.tables import control, emails, events, files, jobs
 
 SILENT_S = 30.0  # a daemon that has said nothing for so long is down
@@ -127,6 +127,20 @@ def counts(connection: Connection) -> dict[Status, int]:
     ]
     row = connection.execute(select(*each)).one()
     return dict(zip(Status, row, strict=True))
+
+
+def to_inspect(connection: Connection, limit: int) -> list[JobNumber]:
+    """The newest jobs with a file that nobody has looked into yet."""
+    found = select(jobs.c.number).where(jobs.c.to_inspect).order_by(jobs.c.number.desc())
+    return [JobNumber(number) for number in connection.execute(found.limit(limit)).scalars()]
+
+
+def pictured(connection: Connection) -> dict[JobNumber, str]:
+    """The digests under which the pictures of active jobs are to be found."""
+    found = select(jobs.c.number, jobs.c.picture).where(
+        jobs.c.status.not_in(FINAL), jobs.c.picture.is_not(None)
+    )
+    return {JobNumber(number): sha256 for number, sha256 in connection.execute(found)}
 
 
 def newest(connection: Connection) -> int:

@@ -235,6 +235,6 @@ _FORMS: dict[type, Callable[[Any], str]] = {
     Decimal: str,
     datetime: str,
     dict: _json,
-    list: lambda value: "{" + ",".join(value) + "}",
+    list: lambda value: "{" + ",".join(map(str, value)) + "}",
     **{kind: _text for kind in (Status, EventType, Via, MailState, Role, Hold)},
 }

@@ -25,7 +25,7 @@ from daemon.snapshot import name_of, status_of
 from schemas.errors import BadSidecar, FileInTheWay, NoSuchJob, ShareUnavailable, StaleState
 from schemas.events import Via
 from schemas.naming import JobNumber, Role, key, parse, role_of, suffix_of
-from schemas.sidecar import Claim, Sidecar, seal_of
+from schemas.sidecar import Claim, Sidecar, is_seal_broken
 from schemas.status import FOLDERS
 
 _NUMBERED = re.compile(r" ?\(([0-9]{1,4})\)$")
@@ -170,10 +170,11 @@ def _set_aside(share: Share, path: str, leading: Sidecar | None, done: Gathered)
 def _says_more(share: Share, path: str, leading: Sidecar | None) -> bool:
     """Whether a sidecar holds anything that the leading one does not."""
     try:
-        doc = share.read_sidecar(path).doc
+        read = share.read_sidecar(path)
     except (BadSidecar, FileNotFoundError):
         return True
-    if leading is None or doc.seal != seal_of(doc):
+    doc = read.doc
+    if leading is None or not doc.seal or is_seal_broken(read.data):
         return True
     return doc.history != leading.history[: len(doc.history)]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from daemon.snapshot import KnownJob, Sig, name_key, name_of
 from schemas.flags import Flag, flags
+from schemas.inspections import to_inspect
 from schemas.mails import ARRIVALS, mails
 from schemas.naming import role_of
 from schemas.sidecar import Sidecar
@@ -78,6 +79,9 @@ def job_row(record: Record) -> dict[str, Any]:
         "paid_usd": doc.payment.amount_usd,
         "flags": [flag.value for flag in flags(doc)],
         "restless": record.restless,
+        "size_mm": list(measured.size_mm) if (measured := doc.model.measured) else None,
+        "picture": model.picture if (model := doc.model_file) is not None else None,
+        "to_inspect": bool(to_inspect(doc)),
     }
 
 

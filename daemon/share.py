@@ -68,6 +68,11 @@ class Share:
         return self._own / "incoming"
 
     @property
+    def thumbnails(self) -> Path:
+        """Where pictures of models lie."""
+        return self._own / "thumbnails"
+
+    @property
     def canary(self) -> Path:
         """The file that the watcher is tested with."""
         return self._own / "canary"

@@ -11,6 +11,7 @@ from schemas.events import Event, EventType
 
 UNDO = "undo"  # in the data of a move: it took back the one before it
 CANCELLED_BY_STUDENT = "cancelled_by_student"  # a rejection that the student asked for
+REQUOTED = "requoted"  # a way back to Pending, where the student is asked for another price
 
 
 def standing(history: Iterable[Event]) -> list[Event]:

@@ -37,13 +37,19 @@ class MailChoice(Entry):
 
 
 class Method(Entry):
-    """A way of printing; `price_per_gram` and `minimum_charge` in US dollars."""
+    """A way of printing; `price_per_gram` and `minimum_charge` in US dollars.
+
+    A rough weight is worked out from `density_g_cm3`, the share of the inside that is printed
+    (`infill`, 0 to 1) and the thickness of the walls, `shell_mm`.
+    """
 
     name: Text
     description: str = ""
     price_per_gram: Money
     minimum_charge: Money
     density_g_cm3: Annotated[float, Field(gt=0, lt=30)] = 1.24
+    infill: Annotated[float, Field(ge=0, le=1)] = 0.15
+    shell_mm: Annotated[float, Field(ge=0, le=100)] = 1.2
     colors: Annotated[list[Text], Field(min_length=1)]
     out_of_stock: list[Text] = []
 
@@ -157,7 +163,10 @@ name = "Filament"
 description = "Good detail, quick, inexpensive: best for most models, prototypes and large parts."
 price_per_gram = 0.10
 minimum_charge = 3.00
+# A rough weight, before the model is sliced: density, how full the inside is, how thick the walls.
 density_g_cm3 = 1.24
+infill = 0.15
+shell_mm = 1.2
 colors = ["True Red", "True Orange", "Light Orange", "True Yellow", "Dark Yellow", "Lime Green",
           "Green", "Forest Green", "Blue", "Electric Blue", "Midnight Purple", "Light Purple",
           "Clear", "True White", "Gray", "True Black", "Brown", "Copper", "Bronze", "True Silver",
@@ -170,6 +179,8 @@ description = "Super fine detail, slower, costs more: best for small, intricate 
 price_per_gram = 0.20
 minimum_charge = 3.00
 density_g_cm3 = 1.11
+infill = 1.0
+shell_mm = 1.0
 colors = ["Black", "White", "Gray", "Clear"]
 out_of_stock = []
 

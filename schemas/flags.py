@@ -6,7 +6,7 @@ from schemas.arrivals import CANCELLED_BY_STUDENT, way_in
 from schemas.events import EventType
 from schemas.naming import Role
 from schemas.sidecar import Sidecar
-from schemas.status import Status
+from schemas.status import FINAL, Status
 
 
 class Flag(StrEnum):
@@ -18,6 +18,9 @@ class Flag(StrEnum):
     WALK_IN = "walk_in"
     IRREGULAR = "irregular"
     COPY = "copy"
+    TOO_BIG = "too_big"
+    DANGER = "danger"
+    NEW_PRICE = "new_price"
 
 
 def flags(doc: Sidecar) -> list[Flag]:
@@ -29,6 +32,9 @@ def flags(doc: Sidecar) -> list[Flag]:
         Flag.WALK_IN: doc.details_missing,
         Flag.IRREGULAR: _came_irregularly(doc),
         Flag.COPY: any(entry.role is Role.COPY and not entry.missing for entry in doc.files),
+        Flag.TOO_BIG: _is_too_big(doc),
+        Flag.DANGER: any(entry.danger and not entry.missing for entry in doc.files),
+        Flag.NEW_PRICE: doc.print.offer is not None and doc.status not in FINAL,
     }
     return [flag for flag, is_up in raised.items() if is_up]
 
@@ -43,6 +49,14 @@ def is_in_conflict(doc: Sidecar) -> bool:
 
 def _has_no_model(doc: Sidecar) -> bool:
     return not any(entry.role is Role.MODEL and not entry.missing for entry in doc.files)
+
+
+def _is_too_big(doc: Sidecar) -> bool:
+    """Whether the model as it was measured fits no printer, or not the one asked for."""
+    model, entry = doc.model, doc.model_file
+    if model.measured is None or entry is None or model.sha256 != entry.sha256:
+        return False
+    return doc.request.printer not in model.fits if doc.request.printer else not model.fits
 
 
 def _came_irregularly(doc: Sidecar) -> bool:

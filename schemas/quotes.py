@@ -8,7 +8,24 @@ from typing import Any
 
 from schemas.clock import iso
 from schemas.events import EventType, Via
+from schemas.mails import mails
 from schemas.sidecar import Sidecar
+from schemas.status import Status
+
+STAFF = "staff"  # the source of a figure that a person has typed
+
+
+def sliced_source(name: str) -> str:
+    """The source of a figure that was read from a sliced file."""
+    return f"sliced file {name}"
+
+
+def is_price_told(doc: Sidecar) -> bool:
+    """Whether the student knows a price, by mail or because it was confirmed for them."""
+    if doc.print.price_usd is None or doc.status is Status.UPLOADED:
+        return False
+    told = (m for m in mails(doc.history) if m.template is Status.PENDING and m.sent_at is not None)
+    return doc.confirmation.confirmed_at is not None or any(told)
 
 
 def quote(

@@ -96,6 +96,10 @@ class Settings(BaseSettings):
     )
     timezone: str = Field(default="America/Chicago", description="times are shown in this zone")
     log_format: Literal["text", "json"] = Field(default="text", description="form of log lines")
+    inspect: bool = Field(
+        default=True,
+        description="look into models: pictures, sizes, warnings; no: left to the other computer",
+    )
     slicer: str = Field(default="", description="slicer command for instant estimates; empty: none")
 
     @field_validator("timezone")

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from schemas.errors import BadSidecar, NewerSidecar
 from schemas.events import Event, EventType, Via, digest
+from schemas.model import Measured
 from schemas.naming import JobNumber, Role, key
 from schemas.status import Status
 
@@ -45,7 +46,11 @@ class Request(Part):
 
 
 class FileEntry(Part):
-    """One file of the job. `folder` is given only where it is not that of the job's status."""
+    """One file of the job. `folder` is given only where it is not that of the job's status.
+
+    `pictured` is the digest of the bytes that were looked into for a picture; it has one unless
+    `no_picture` says why not. `danger` says why nobody should open it.
+    """
 
     name: str
     role: Role
@@ -55,6 +60,24 @@ class FileEntry(Part):
     authoritative: bool = False
     folder: Status | None = None
     missing: bool = False
+    pictured: str | None = None
+    no_picture: str = ""
+    danger: str = ""
+
+    @property
+    def picture(self) -> str | None:
+        """The digest its picture is kept under; None while there is none."""
+        return self.sha256 if self.pictured == self.sha256 and not self.no_picture else None
+
+
+class Offer(Part):
+    """What a sliced file says that was saved after the price had been told; staff decide."""
+
+    file: str
+    weight_g: Decimal
+    time_h: Decimal | None = None
+    material: str | None = None
+    price_usd: Decimal
 
 
 class Figures(Part):
@@ -68,6 +91,31 @@ class Figures(Part):
     material_source: str | None = None
     price_usd: Decimal | None = None
     actual_weight_g: Decimal | None = None
+    offer: Offer | None = None
+
+
+class Estimate(Part):
+    """What a slicer made of the model by itself, with one of the lab's profiles; not a quote."""
+
+    sha256: str
+    slicer: str = ""
+    profile: str = ""
+    weight_g: Decimal | None = None
+    time_h: Decimal | None = None
+    could_not: str = ""
+
+
+class Model(Part):
+    """What was found in the model file whose bytes have this digest, or why that could not be.
+
+    `fits` names the printers of its method that it went into when it was measured.
+    """
+
+    sha256: str | None = None
+    could_not: str = ""
+    measured: Measured | None = None
+    fits: list[str] = []
+    estimate: Estimate | None = None
 
 
 class Review(Part):
@@ -127,7 +175,7 @@ class Sidecar(Part):
     request: Request = Field(default_factory=Request)
     files: list[FileEntry] = []
     print: Figures = Field(default_factory=Figures)
-    model: dict[str, Any] = {}
+    model: Model = Field(default_factory=Model)
     review: Review = Field(default_factory=Review)
     confirmation: Confirmation = Field(default_factory=Confirmation)
     payment: Payment = Field(default_factory=Payment)
@@ -141,6 +189,12 @@ class Sidecar(Part):
         """The entry of the file of this name, whatever its case and Unicode form."""
         wanted = key(name)
         return next((entry for entry in self.files if key(entry.name) == wanted), None)
+
+    @property
+    def model_file(self) -> FileEntry | None:
+        """The model: the one that is to be printed where there are several, else the first."""
+        models = [e for e in self.files if e.role is Role.MODEL and not e.missing]
+        return next((entry for entry in models if entry.authoritative), next(iter(models), None))
 
     def record(
         self,
@@ -176,7 +230,21 @@ _UNSEALED = {"seal", "history", "claim", "revision"}
 
 def seal_of(doc: Sidecar) -> str:
     """Digest of all but history, claim, revision and the seal itself."""
-    plain = doc.model_dump(mode="json", by_alias=True, exclude=_UNSEALED)
+    return _digest(doc.model_dump(mode="json", by_alias=True, exclude=_UNSEALED))
+
+
+def is_seal_broken(data: bytes) -> bool:
+    """Whether a sidecar was edited since a program wrote it, by its own bytes.
+
+    What this version would write does not matter: it may know fields that an older one did not.
+    """
+    plain = json.loads(data)
+    seal = plain.get("seal", "")
+    kept = {name: value for name, value in plain.items() if name not in _UNSEALED}
+    return bool(seal) and seal != _digest(kept)
+
+
+def _digest(plain: dict[str, Any]) -> str:
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -86,10 +86,15 @@ jobs = Table(
     Column("flags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # Something is still to be done for this job at the next look, though its files lie still.
     Column("restless", Boolean, nullable=False, server_default=text("false")),
+    Column("size_mm", ARRAY(Numeric)),  # of the model: x, y, z
+    Column("picture", Text),  # the digest that the model's picture is kept under
+    # A file of it has not been looked into yet.
+    Column("to_inspect", Boolean, nullable=False, server_default=text("false")),
     Index(None, "status", "since"),
     Index(None, "created_at"),
     # Conflicts are counted on every page, whatever status their jobs are in.
     Index("ix_jobs_conflict", "number", postgresql_where=text("flags @> '{conflict}'::text[]")),
+    Index("ix_jobs_to_inspect", "number", postgresql_where=text("to_inspect")),
 )
 
 files = Table(

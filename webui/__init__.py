@@ -18,6 +18,7 @@ from webui import (
     health,
     job_page,
     live,
+    pictures,
     security,
     set_aside,
     shown,
@@ -32,7 +33,8 @@ from webui.index import PATIENCE_S
 from webui.place import open_place
 
 SESSION_HOURS = 12
-_HUNG_ON_STAFF = (board, acting, job_page, brake)  # their pages come with staff's blueprint
+# Their pages come with the blueprint of staff.
+_HUNG_ON_STAFF = (board, acting, job_page, pictures, brake)
 _HUNG_ON_TROUBLE = (set_aside,)
 SMALL_FORM_BYTES = 1_000_000
 

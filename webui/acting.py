@@ -118,6 +118,8 @@ _DONE = {
     "cancel-email": "The mail is not sent",
     "resend": "The mail goes once more",
     "renew": "A fresh price link is on its way",
+    "requote": "The student is asked for the new price",
+    "keep-price": "The price stays",
 }
 
 

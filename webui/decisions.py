@@ -19,6 +19,7 @@ from webui import asked
 from webui.details import edit, edit_by_catalog, take_figures
 from webui.hands import Decision, Hand, Rules
 from webui.mail_decisions import cancel_email, renew, resend, send_now
+from webui.offers import keep_price, requote
 
 __all__ = [
     "ACTIONS",
@@ -233,6 +234,8 @@ ACTIONS: dict[str, Action] = {
     "cancel-email": Action(cancel_email, asked.Nothing),
     "resend": Action(resend, asked.Nothing, looks_back=True),
     "renew": Action(renew, asked.Nothing, by_rules=True, looks_back=True),
+    "requote": Action(requote, asked.Nothing, by_rules=True, looks_back=True),
+    "keep-price": Action(keep_price, asked.Nothing),
 }
 
 

@@ -4,11 +4,10 @@ from schemas.catalog import Catalog
 from schemas.errors import BadInput
 from schemas.events import EventType
 from schemas.pricing import round_time_h
+from schemas.quotes import STAFF
 from schemas.sidecar import Sidecar
 from webui import asked
 from webui.hands import Decision, Hand, Rules
-
-STAFF = "staff"  # the source of a figure that a person has typed
 
 
 def take_figures(doc: Sidecar, given: asked.Figures) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
+from daemon.danger import danger
 from daemon.share import Share, stem_for
 from daemon.snapshot import name_of
 from daemon.whole import structure_fault
@@ -53,7 +54,7 @@ def file_fault(arrival: Arrival | None, name: str, *, limit: int) -> BadInput | 
         return TooLarge(words["large"], field="file")
     with _share_faults():
         arrival.flush_to_disk()
-        fault = structure_fault(arrival.path)
+        fault = structure_fault(arrival.path) or danger(arrival.path)
     if fault:
         return BadInput(f"This file cannot be printed: {fault}.", field="file")
     return None

@@ -14,6 +14,7 @@ from schemas.naming import JobNumber, key, parse
 from webui.acting import JOB, asking
 from webui.around import around
 from webui.decisions import actions_in
+from webui.inspected import inspected
 from webui.place import web
 from webui.security import for_staff
 from webui.staff import blueprint
@@ -32,6 +33,7 @@ def job(number: int) -> ResponseReturnValue:
         path=found.path,
         sizes=_files(found),
         ask=asking(found),
+        found=inspected(found.doc, web().catalog()),
         flags=flags(found.doc),
         mails=told,
         waiting=[mail for mail in told if mail.state in OPEN],

@@ -48,6 +48,7 @@ class Row:
     reviewed: bool = True
     flags: tuple[str, ...] = ()
     mail: Waiting | None = None
+    picture: str | None = None  # the digest it is kept under
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def _row(row: Mapping[Any, Any], file_name: str, mail: Mapping[Any, Any] | None)
 _SAME = (
     "number", "student_name", "class_number", "print_method", "color", "printer", "material",
     "weight_g", "time_h", "price_usd", "since", "expires_at", "reviewed",
+    "picture",
 )  # fmt: skip
 
 

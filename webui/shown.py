@@ -11,6 +11,7 @@ from schemas.catalog import Catalog
 from schemas.clock import show
 from schemas.events import Event, EventType, Via
 from schemas.mails import Hold, Mail, MailState
+from schemas.model import show_mm
 from schemas.sidecar import Request
 from schemas.status import Status
 from webui.place import web
@@ -32,6 +33,9 @@ FLAG_WORDS = {
     "walk_in": "details missing",
     "irregular": "irregular",
     "copy": "has a copy",
+    "too_big": "too big",
+    "danger": "do not open",
+    "new_price": "other price",
 }
 
 ACTION_WORDS = {
@@ -50,6 +54,8 @@ ACTION_WORDS = {
     "undo": "Undo the last move",
     "resend": "Send the mail again",
     "renew": "Send a fresh price link",
+    "requote": "Send a new quote",
+    "keep-price": "Keep the price",
     "send-now": "Send the mail now",
     "cancel-email": "Don’t send the mail",
 }
@@ -81,8 +87,8 @@ STATUS_ICONS = {
 
 # Nothing to say with it: one click.
 DIRECT = (
-    "confirm", "start", "complete", "review", "unreview", "undo", "resend", "renew", "send-now",
-    "cancel-email",
+    "confirm", "start", "complete", "review", "unreview", "undo", "resend", "renew", "requote",
+    "keep-price", "send-now", "cancel-email",
 )  # fmt: skip
 
 _EVENT_WORDS = {
@@ -115,7 +121,7 @@ def set_up(app: Flask) -> None:
         "event_words": event_words, "event_facts": event_facts, "door": door,
         "mail_words": mail_words, "discipline_options": discipline_options,
         "color_groups": color_groups, "printer_groups": printer_groups,
-        "pairs": pairs, "with": offered_with, "source_words": source_words,
+        "mm": show_mm, "pairs": pairs, "with": offered_with, "source_words": source_words,
     }  # fmt: skip
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(
@@ -182,7 +188,7 @@ def _printers(catalog: Catalog, method: str, has: Request | None) -> Options:
     printers = catalog.printers_for(method)
     offered = [printer.name for printer in printers]
     return [
-        *((one.name, f"{one.name}, {_volume(one.volume_mm)}", False) for one in printers),
+        *((one.name, f"{one.name}, {show_mm(one.volume_mm)}", False) for one in printers),
         *_besides(method, offered, has, "printer"),
     ]
 
@@ -192,10 +198,6 @@ def source_words(source: str | None) -> str:
     if not source:
         return ""
     return "typed by staff" if source == "staff" else f"from {source}"
-
-
-def _volume(volume_mm: tuple[float, float, float]) -> str:
-    return " × ".join(f"{side:g}" for side in volume_mm) + " mm"
 
 
 def money(amount_usd: Decimal | None) -> str:

@@ -14,9 +14,10 @@ from schemas.events import Via
 from schemas.links import confirm_token, job_token, read_confirm_token, read_job_token
 from schemas.naming import JobNumber, Role
 from schemas.sidecar import Sidecar
-from webui import asked
+from webui import asked, pictures
 from webui.decisions import confirm, withdraw
 from webui.hands import Decision, Hand
+from webui.inspected import inspected
 from webui.mail_decisions import renew
 from webui.place import web
 from webui.plainly import TooLate, find, refused
@@ -32,6 +33,12 @@ blueprint.register_error_handler(PrintSystemError, refused)
 def job(token: str) -> ResponseReturnValue:
     """Where a job stands."""
     return _job_page(_find(token), token)
+
+
+@blueprint.get("/job/<token>/picture.webp")
+def picture(token: str) -> ResponseReturnValue:
+    """What the model looks like."""
+    return pictures.of_student(token)
 
 
 @blueprint.get("/job/<token>/state")
@@ -163,10 +170,12 @@ def _not_so_fast(found: Found, token: str, wait_s: float) -> Response:
 
 def _around(doc: Sidecar, token: str) -> dict[str, Any]:
     """What all these pages say of the job."""
-    model = next((entry for entry in doc.files if entry.role is Role.MODEL), None)
+    model = doc.model_file or next((e for e in doc.files if e.role is Role.MODEL), None)
     return {
         "doc": doc,
         "token": token,
+        "has_picture": model is not None and model.picture is not None,
+        "found": inspected(doc, web().catalog()),
         "file_name": (model.original_name or model.name) if model is not None else "",
         "catalog": web().catalog(),
     }

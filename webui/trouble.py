@@ -5,7 +5,6 @@ has: gathering a job that lies in two folders, foreign files, sidecars that were
 """
 
 from contextlib import suppress
-from typing import Any
 
 from flask import (
     Blueprint,
@@ -67,7 +66,6 @@ def listed(error: PrintSystemError | None = None) -> Response:
         trouble=found,
         only=only if only in set(Kind) else "",
         held=_held(found),
-        models=_models(found),
         error=error,
         kinds=KINDS,
         possible=set(ACTIONS),
@@ -86,17 +84,6 @@ def _held(found: Trouble) -> list[str]:
     with suppress(DatabaseUnavailable), web().index.reading() as connection:
         return [f"{job}:{status}" for job, status in troubles.held(connection, _BULK)]
     return []
-
-
-def _models(found: Trouble) -> dict[int, dict[str, Any]]:
-    """What was measured of the models that are too big, by job, as their sidecars tell."""
-    told: dict[int, dict[str, Any]] = {}
-    for section in found.sections:
-        for entry in section.entries if section.kind is Kind.TOO_BIG else []:
-            number = entry.about["number"]
-            with suppress(PrintSystemError):
-                told[number] = web().desk.find(JobNumber(number)).doc.model
-    return told
 
 
 def refused(error: PrintSystemError) -> Response:

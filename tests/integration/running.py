@@ -33,7 +33,8 @@ from tests.lab import Lab, empty_database
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-QUICK = {"UNDO_FOLDER_S": 0.2, "UNDO_WEB_S": 0.2, "RESCAN_S": 3}
+# Whoever wants to see models looked into says so: it takes seconds of a processor for each.
+QUICK = {"UNDO_FOLDER_S": 0.2, "UNDO_WEB_S": 0.2, "RESCAN_S": 3, "INSPECT": "no"}
 
 
 def wait_for(ask: Callable[[], T], *, limit_s: float = 20.0, said: Callable[[], str] = str) -> T:

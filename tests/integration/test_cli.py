@@ -204,7 +204,7 @@ def test_check_finds_nothing_wrong_with_a_sound_system(shell: Shell) -> None:
     shell("init")
     done = shell("check")
     assert done.returncode == 0, done.stdout
-    assert done.stdout.count("ok ") == 5
+    assert done.stdout.count("ok ") == 6
 
 
 def test_check_names_every_fault_and_not_just_the_first(shell: Shell) -> None:

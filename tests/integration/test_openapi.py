@@ -18,7 +18,7 @@ from waitress.server import create_server
 from daemon.queries import Filter
 from schemas.naming import JobNumber
 from schemas.status import Status
-from tests.integration.web import Site, waiting_for_word
+from tests.integration.web import Site, told_another_price, waiting_for_word
 from tests.lab import Lab
 from webui.decisions import ACTIONS
 
@@ -126,6 +126,7 @@ def jobs_to_act_on(lab: Lab) -> dict[str, JobNumber]:
     told = waiting_for_word(lab)
     lab.post(after_s=120)
     jobs = {"resend": told}
+    jobs |= {name: told_another_price(lab) for name in ("requote", "keep-price")}
     for name, action in ACTIONS.items():
         if name in ("send-now", "cancel-email", "renew"):
             jobs[name] = waiting_for_word(lab)

@@ -173,6 +173,15 @@ def faults(page: str) -> dict[str, str]:
     return {name: html.unescape(text) for name, text in found}
 
 
+def told_another_price(lab: Lab) -> JobNumber:
+    """A job whose sliced file was saved after the student had been mailed a price."""
+    job = waiting_for_word(lab)
+    lab.post(after_s=120)
+    lab.slice(job, 40)
+    lab.rest()
+    return job
+
+
 def waiting_for_word(lab: Lab) -> JobNumber:
     """A job whose quote the student has been mailed."""
     job = lab.a_job(Status.PENDING)

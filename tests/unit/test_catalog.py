@@ -17,7 +17,7 @@ def test_the_default_catalogue_is_what_the_lab_offers() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("price_per_gram = 0.20", "price_per_gram = -1", ["line 34", "methods.2.price_per_gram"]),
+        ("price_per_gram = 0.20", "price_per_gram = -1", ["line 37", "methods.2.price_per_gram"]),
         ('name = "Prusa XL"', 'nam = "Prusa XL"', ["printers.2", "name"]),
         ("disciplines = [", "disciplines = ", ["line 3"]),
         ('method = "Resin"', 'method = "Wax"', ["Formlabs Form 3", "Wax", "Filament, Resin"]),

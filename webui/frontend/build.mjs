@@ -23,6 +23,7 @@ const ICONS = [
   "search", "send", "settings", "siren", "sun", "trash-2", "triangle-alert", "undo-2", "upload", "user",
   "users", "volume-2", "volume-x", "wallet", "wifi-off", "x",
   "braces", "calendar-x", "file-question-mark", "file-x", "folders", "mail-warning", "ruler", "shopping-bag", "user-plus", "weight",
+  "scale", "shield-alert",
 ];
 
 function sprite() {
