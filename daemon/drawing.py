@@ -200,7 +200,13 @@ def _png(data: bytes, kind: str) -> bytes:
             plain = io.BytesIO()
             image.convert("RGBA").save(plain, "PNG", compress_level=1)
             return plain.getvalue()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        OSError,
+        ValueError,
+        SyntaxError,
+    ) as error:
         raise Refused(f"its {kind} picture cannot be read ({error})") from None
 
 

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -52,33 +51,23 @@ T = TypeVar("T")
 Write = Callable[[Sidecar, FileEntry], None]
 
 
-@dataclass(slots=True)
-class _Aside:
-    """Jobs that could not be looked into just now, until when they are left alone."""
-
-    until_s: dict[JobNumber, float] = field(default_factory=dict)
-
-    def put(self, job: JobNumber) -> None:
-        """Leave the job alone for a while: it is on the move, or its sidecar cannot be read."""
-        self.until_s[job] = time.monotonic() + POLL_S
-
-    def has(self, job: JobNumber) -> bool:
-        """Whether it is still left alone."""
-        if self.until_s.get(job, 0.0) > time.monotonic():
-            return True
-        self.until_s.pop(job, None)
-        return False
-
-
 class Inspector:
     """Looks into what nobody has looked into yet. `wake` may be set from any thread."""
 
-    def __init__(self, world: World, *, is_leading: Callable[[], bool], slicer: str = "") -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        is_leading: Callable[[], bool],
+        slicer: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._world = world
         self._is_leading = is_leading
         self._pictures = Pictures(world.share)
         self._slicer = slicer
-        self._aside = _Aside()
+        self._clock = clock
+        self._aside: dict[JobNumber, float] = {}  # jobs left alone for a while, until when
         self._audit_at_s = 0.0
         self.wake = threading.Event()
 
@@ -99,9 +88,9 @@ class Inspector:
         Raises: DatabaseUnavailable, NotLeader, ShareUnavailable, BadCatalog.
         """
         steps = 0
-        if time.monotonic() >= self._audit_at_s:
+        if self._clock() >= self._audit_at_s:
             self._miss_pictures()
-            self._audit_at_s = time.monotonic() + AUDIT_S
+            self._audit_at_s = self._clock() + AUDIT_S
         while (stop is None or not stop.is_set()) and (job := self._next()) is not None:
             steps += 1
             self._step(job)
@@ -110,8 +99,10 @@ class Inspector:
     def _next(self) -> JobNumber | None:
         """The newest job with a file to look into; asked anew each time, since newer ones come."""
         with index.database_faults(), self._world.engine.connect() as connection:
-            due = queries.to_inspect(connection, _PAGE + len(self._aside.until_s))
-        return next((job for job in due if not self._aside.has(job)), None)
+            due = queries.to_inspect(connection, _PAGE + len(self._aside))
+        now_s = self._clock()
+        self._aside = {job: until_s for job, until_s in self._aside.items() if until_s > now_s}
+        return next((job for job in due if job not in self._aside), None)
 
     def _step(self, number: JobNumber) -> None:
         """One thing for one file of the job: its picture first, then its size."""
@@ -125,7 +116,7 @@ class Inspector:
             self._write_down(number, entry, self._look_into(path, job.doc, entry))
         except (StaleState, BadSidecar, NoSuchJob, NotPossible, OSError) as error:
             log.info("not inspected now: %s", error, extra={"job": number})
-            self._aside.put(number)
+            self._aside[number] = self._clock() + POLL_S  # it is on the move, or half saved
 
     def _paths(self, number: JobNumber) -> list[str]:
         known = self._world.known.jobs.get(number)

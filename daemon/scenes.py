@@ -16,7 +16,7 @@ def load(path: str, suffix: str) -> trimesh.Scene:
     end as they did on old Macs, which trimesh does not know.
     """
     data = Path(path).read_bytes()
-    if suffix == ".obj" or (suffix == ".stl" and b"\n" not in data):
+    if b"\0" not in data[:400]:  # a text
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     more: dict[str, Any] = {"skip_materials": True} if suffix == ".obj" else {}
     try:

@@ -255,6 +255,12 @@ class Lab:
             row = connection.execute(text("SELECT flags FROM jobs WHERE number = :n"), {"n": job})
             return list(row.scalar_one())
 
+    def row(self, job: JobNumber) -> dict[str, Any]:
+        """What the index says of the job."""
+        with self.engine.connect() as connection:
+            row = connection.execute(text("SELECT * FROM jobs WHERE number = :n"), {"n": job})
+            return dict(row.mappings().one())
+
     def events(self, job: JobNumber, kind: EventType | None = None) -> list[dict[str, Any]]:
         with self.engine.connect() as connection:
             rows = index.events_of(connection, job)

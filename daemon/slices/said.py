@@ -206,7 +206,7 @@ _RULES = (
     _rule(_L, "Filament length", grams, r"Filament length: ?([0-9.]+) ?mm.*"),
     _rule(_L, "Material#N Used", grams, r"Material#[0-9]+ Used: ?([0-9.]+)"),  # ideaMaker
     _rule(_L, "filament_used_mm", grams),
-    _rule(_L, "Ext N", grams, r"Ext [0-9]+ ?= ?([0-9.]+) ?mm.*"),  # KISSlicer
+    _rule(_L, "Ext N", grams, r"Ext [0-9]+ *= *([0-9.]+) *mm.*"),  # KISSlicer
     _rule(_L, "filament used", grams, r"--- filament used: ?([0-9.]+) ?mm"),  # Kiri:Moto
     _rule(_T, "estimated printing time (normal mode)", _duration),
     _rule(_T, "total estimated time", _duration, r"model printing time.*total estimated time:(.+)"),

@@ -27,7 +27,7 @@ from tests.models import (
 )
 
 # numpy warns of corners that are no numbers, and trimesh takes a warning made an error for the end.
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 CUBE = corners(20, 20, 20)
 TWO = [*triangles(CUBE), *triangles(corners(10, 10, 10, at=(50, 0, 0)))]
