@@ -5,7 +5,7 @@ and adds nothing the second time. So it matters neither who changed the job nor 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,7 @@ class Policy:
     undo_folder_s: float
     undo_web_s: float
     confirm_hours: float
+    densities: Mapping[str, float] = field(default_factory=dict)  # method -> g/cm3
 
     def undo_s(self, via: Via) -> float:
         """How long a mail waits after a move that came through this door."""

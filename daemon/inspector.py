@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from daemon import editing, index, queries
 from daemon.danger import danger
+from daemon.estimates import estimate, is_due, profile_for
 from daemon.handover import find
 from daemon.inspect_model import measure
 from daemon.pictures import Pictures
@@ -38,7 +39,8 @@ from schemas.errors import (
 from schemas.inspections import is_to_be_measured, to_inspect
 from schemas.model import Measured, fitting
 from schemas.naming import JobNumber
-from schemas.sidecar import FileEntry, Model, Sidecar
+from schemas.sidecar import Estimate, FileEntry, Model, Sidecar
+from schemas.status import Status
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class Inspector:
         self._clock = clock
         self._aside: dict[JobNumber, float] = {}  # jobs left alone for a while, until when
         self._audit_at_s = 0.0
+        self._to_estimate: list[JobNumber] = []  # newest last; made anew from time to time
         self.wake = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -90,10 +93,16 @@ class Inspector:
         steps = 0
         if self._clock() >= self._audit_at_s:
             self._miss_pictures()
+            self._list_estimates()
             self._audit_at_s = self._clock() + AUDIT_S
-        while (stop is None or not stop.is_set()) and (job := self._next()) is not None:
+        while stop is None or not stop.is_set():
+            if (job := self._next()) is not None:
+                self._step(job)
+            elif self._to_estimate:  # only while nobody waits for a picture
+                self._estimate(self._to_estimate.pop())
+            else:
+                break
             steps += 1
-            self._step(job)
         return steps
 
     def _next(self) -> JobNumber | None:
@@ -109,11 +118,16 @@ class Inspector:
         try:
             job = find(self._world.share, number, self._paths(number))
             entry = next(iter(to_inspect(job.doc)), None)
-            if entry is None or number not in self._world.known.jobs:
-                raise StaleState(f"job {number} is not in step yet", possible="look again")
+            if number not in self._world.known.jobs:
+                raise StaleState(f"job {number} is not known yet", possible="look again")
+            if entry is None:  # the index is behind its sidecar
+                self._change(number, lambda doc: None)
+                return
             folder = entry.folder or job.path.rpartition("/")[0]
             path = self._world.share.root / folder / entry.name
             self._write_down(number, entry, self._look_into(path, job.doc, entry))
+            if self._slicer:
+                self._to_estimate = [n for n in self._to_estimate if n != number] + [number]
         except (StaleState, BadSidecar, NoSuchJob, NotPossible, OSError) as error:
             log.info("not inspected now: %s", error, extra={"job": number})
             self._aside[number] = self._clock() + POLL_S  # it is on the move, or half saved
@@ -158,6 +172,25 @@ class Inspector:
                 log.info("a picture is gone; it is made anew", extra={"job": number})
                 with suppress(StaleState, BadSidecar, NoSuchJob):
                     self._change(number, lambda doc: _forget_pictures(doc, there))
+
+    def _list_estimates(self) -> None:
+        """The jobs that may still want an estimate; which of them do, their sidecars tell."""
+        if self._slicer:
+            with index.database_faults(), self._world.engine.connect() as connection:
+                self._to_estimate = queries.numbers_in(connection, Status.UPLOADED)[::-1]
+
+    def _estimate(self, number: JobNumber) -> None:
+        share = self._world.share
+        try:
+            job = find(share, number, self._paths(number))
+            entry, profile = job.doc.model_file, profile_for(share, job.doc)
+            if entry is None or profile is None or entry.danger or not is_due(share, job.doc):
+                return
+            path = share.root / (entry.folder or job.path.rpartition("/")[0]) / entry.name
+            made = estimate(path, entry.sha256 or "", profile, self._slicer)
+            self._write_down(number, entry, partial(_note_estimate, made=made))
+        except (StaleState, BadSidecar, NoSuchJob, NotPossible, OSError) as error:
+            log.info("not estimated now: %s", error, extra={"job": number})
 
     # Writing
 
@@ -218,6 +251,10 @@ def _note_size(
     able = [printer for printer in printers if not method or printer.method == method]
     fits = fitting(measured.size_mm, able) if measured is not None else []
     doc.model = Model(sha256=entry.sha256, could_not=fault, measured=measured, fits=fits)
+
+
+def _note_estimate(doc: Sidecar, entry: FileEntry, *, made: Estimate) -> None:
+    doc.model.estimate = made
 
 
 def _forget_pictures(doc: Sidecar, there: set[str]) -> None:

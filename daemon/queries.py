@@ -143,6 +143,12 @@ def pictured(connection: Connection) -> dict[JobNumber, str]:
     return {JobNumber(number): sha256 for number, sha256 in connection.execute(found)}
 
 
+def numbers_in(connection: Connection, status: Status) -> list[JobNumber]:
+    """The jobs in a status, newest first."""
+    found = select(jobs.c.number).where(jobs.c.status == status).order_by(jobs.c.number.desc())
+    return [JobNumber(number) for number in connection.execute(found).scalars()]
+
+
 def newest(connection: Connection) -> int:
     """The highest number that a job has; 0 without any."""
     return connection.execute(select(func.max(jobs.c.number))).scalar() or 0

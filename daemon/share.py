@@ -10,6 +10,7 @@ nothing is done at all: an unmounted share is an empty folder that looks just li
                  incoming/       what is not whole yet, on the same file system
                  numbers/        the job numbers that were given out
                  thumbnails/     pictures of models, by content hash
+                 profiles/       PRINTER.ini or METHOD.ini for estimates, if the lab likes
                  quarantine/     sidecars that nobody could read
                  sent/           mails as they went out: JOB // 1000/JOB-SEQ.eml
 """
@@ -71,6 +72,11 @@ class Share:
     def thumbnails(self) -> Path:
         """Where pictures of models lie."""
         return self._own / "thumbnails"
+
+    @property
+    def profiles(self) -> Path:
+        """Where the lab may lay slicer profiles for estimates."""
+        return self._own / "profiles"
 
     @property
     def canary(self) -> Path:

@@ -9,19 +9,30 @@ from pathlib import Path
 
 from daemon.consequences import Policy
 from daemon.slices.read import read_slice
-from daemon.slices.said import Slice
+from daemon.slices.said import Figure, Said, Slice
 from schemas.pricing import price_usd, round_time_h
 from schemas.quotes import STAFF, is_price_told, sliced_source
-from schemas.sidecar import Offer, Sidecar
+from schemas.sidecar import Offer, Says, Sidecar
 
 
 def take_in(doc: Sidecar, file: Path, policy: Policy) -> None:
     """Take note of what a sliced file says. Raises: OSError when it cannot be read."""
-    found = read_slice(file)
+    found = read_slice(file, policy.densities.get(doc.request.print_method))
+    entry = doc.file(file.name)
+    if entry is not None:
+        entry.says = [_kept(said) for said in found.said]
     if is_price_told(doc):
         doc.print.offer = _offer(doc, found, file.name, policy)
     else:
         _fill_in(doc, found, file.name)
+
+
+def _kept(said: Said) -> Says:
+    """As the sidecar keeps it: a print time as it counts, by the half hour."""
+    value = said.value
+    if said.figure is Figure.TIME_H and isinstance(value, Decimal):
+        value = round_time_h(value)
+    return Says(figure=said.figure, value=str(value), key=said.key, worked_out=said.worked_out)
 
 
 def _fill_in(doc: Sidecar, found: Slice, name: str) -> None:

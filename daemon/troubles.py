@@ -37,7 +37,6 @@ PAGE = 50
 UNCOLLECTED_DAYS = 7
 FORGOTTEN_DAYS = 14
 TRIES = 3  # a mail tried so often without success wants a person to look at the mail server
-TOO_BIG = "too_big"  # raised by whoever measures the model
 
 
 class Kind(StrEnum):
@@ -45,9 +44,11 @@ class Kind(StrEnum):
 
     CONFLICT = "conflict"
     MISSING = "missing"
+    DANGER = "danger"
     NEEDS_WEIGHT = "needs_weight"
     MAIL = "mail"
     HELD = "held"
+    NEW_PRICE = "new_price"
     TOO_BIG = "too_big"
     WALK_IN = "walk_in"
     EXPIRED = "expired"
@@ -85,7 +86,9 @@ def _of_jobs(now: datetime) -> dict[Kind, ColumnElement[bool]]:
     found = {
         Kind.MISSING: _has(Flag.MISSING),
         Kind.NEEDS_WEIGHT: _has(Flag.NEEDS_WEIGHT),
-        Kind.TOO_BIG: _has(TOO_BIG),
+        Kind.DANGER: _has(Flag.DANGER),
+        Kind.NEW_PRICE: _has(Flag.NEW_PRICE),
+        Kind.TOO_BIG: and_(_has(Flag.TOO_BIG), jobs.c.status == Status.UPLOADED),
         Kind.WALK_IN: _has(Flag.WALK_IN),
         Kind.EXPIRED: and_(quoted, jobs.c.expires_at <= now),
         Kind.UNCOLLECTED: and_(jobs.c.status == Status.COMPLETED, collectable),

@@ -35,4 +35,5 @@ def policy_of(settings: Settings, catalog: Catalog) -> Policy:
         undo_folder_s=settings.undo_folder_s,
         undo_web_s=settings.undo_web_s,
         confirm_hours=settings.confirm_hours,
+        densities={m.name: m.density_g_cm3 for m in catalog.methods},
     )

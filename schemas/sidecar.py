@@ -45,11 +45,21 @@ class Request(Part):
     minimum_charge: bool = False
 
 
+class Says(Part):
+    """A figure in a sliced file, and the key it stands at; `worked_out`: from others, by us."""
+
+    figure: str
+    value: str
+    key: str
+    worked_out: bool = False
+
+
 class FileEntry(Part):
     """One file of the job. `folder` is given only where it is not that of the job's status.
 
     `pictured` is the digest of the bytes that were looked into for a picture; it has one unless
-    `no_picture` says why not. `danger` says why nobody should open it.
+    `no_picture` says why not. `danger` says why nobody should open it. `says` is all that a sliced
+    file tells of its print, the most reliable first.
     """
 
     name: str
@@ -63,6 +73,7 @@ class FileEntry(Part):
     pictured: str | None = None
     no_picture: str = ""
     danger: str = ""
+    says: list[Says] = []
 
     @property
     def picture(self) -> str | None:

@@ -16,13 +16,15 @@ from daemon.handover import Found
 from schemas.clock import iso
 from schemas.errors import BadInput, PrintSystemError
 from schemas.mails import MailState, mails
+from schemas.model import Rough
 from schemas.naming import JobNumber, Role
-from schemas.sidecar import Sidecar
+from schemas.sidecar import Estimate, FileEntry, Sidecar
 from schemas.status import Status
 from webui import answers, asked
 from webui.around import around, wants_part
 from webui.decisions import ACTIONS
 from webui.desk import Done
+from webui.inspected import inspected
 from webui.place import web
 from webui.security import for_staff, local_path, staff_name
 from webui.shown import BULK, status_words
@@ -78,20 +80,23 @@ def _form(number: int, name: str, *, error: PrintSystemError | None = None) -> R
 class Asking:
     """What a form needs of a job beside its document: the files to print, and which is proposed."""
 
-    files: list[str]
+    files: list[FileEntry]
     proposed: str
+    estimate: Estimate | None
+    rough: Rough | None
 
 
 def asking(found: Found) -> Asking:
     """The files of a job that can be printed, newest sliced file proposed, else the model."""
-    here = [entry for entry in found.doc.files if not entry.missing]
-    models = [entry.name for entry in here if entry.role is Role.MODEL]
+    here = [entry for entry in found.doc.files if not entry.missing and not entry.danger]
+    models = [entry for entry in here if entry.role is Role.MODEL]
     folder = (web().share.root / found.path).parent
-    sliced = [folder / entry.name for entry in here if entry.role is Role.SLICED]
-    newest_first = [path.name for path in sorted(sliced, key=_mtime, reverse=True)]
-    chosen = [entry.name for entry in here if entry.authoritative]
-    proposed = [*newest_first, *chosen, *models, ""][0]
-    return Asking([*newest_first, *models], proposed)
+    sliced = [entry for entry in here if entry.role is Role.SLICED]
+    sliced.sort(key=lambda entry: _mtime(folder / entry.name), reverse=True)
+    chosen = [entry for entry in here if entry.authoritative]
+    proposed = next((entry.name for entry in [*sliced, *chosen, *models]), "")
+    known = inspected(found.doc, web().catalog())
+    return Asking([*sliced, *models], proposed, known.estimate, known.rough)
 
 
 def _mtime(path: Path) -> float:

@@ -13,7 +13,7 @@ from schemas.errors import BadInput, NotPossible
 from schemas.events import EventType
 from schemas.mails import mails
 from schemas.naming import Role
-from schemas.sidecar import Note, Sidecar
+from schemas.sidecar import FileEntry, Note, Sidecar
 from schemas.status import EXPECTED_MOVES, Status
 from webui import asked
 from webui.details import edit, edit_by_catalog, take_figures
@@ -46,21 +46,21 @@ def possible_from(status: Status) -> str:
 
 def approve(doc: Sidecar, given: asked.Approve, hand: Hand) -> Decision:
     """The figures are known: a quote can go out."""
-    take_figures(doc, given)
+    chosen = _choose_file(doc, given.file) if given.file else None
+    take_figures(doc, given, chosen)
     if doc.print.weight_g is None:
         raise BadInput("the weight is needed for the price", field="weight_g")
-    if given.file:
-        _choose_file(doc, given.file)
     return Decision(Status.PENDING)
 
 
-def _choose_file(doc: Sidecar, name: str) -> None:
+def _choose_file(doc: Sidecar, name: str) -> FileEntry:
     """Make one of the job's files the one that is printed."""
     chosen = doc.file(name)
     if chosen is None or chosen.role not in (Role.MODEL, Role.SLICED):
         raise BadInput(f"job {doc.job} has no file {name} that can be printed", field="file")
     for entry in doc.files:
         entry.authoritative = entry is chosen
+    return chosen
 
 
 def reject(doc: Sidecar, given: asked.Reject, hand: Hand) -> Decision:

@@ -1,17 +1,23 @@
 """A job's details as staff correct them: who, what was asked for, what the print takes."""
 
+from decimal import Decimal
+
 from schemas.catalog import Catalog
 from schemas.errors import BadInput
 from schemas.events import EventType
 from schemas.pricing import round_time_h
-from schemas.quotes import STAFF
-from schemas.sidecar import Sidecar
+from schemas.quotes import STAFF, sliced_source
+from schemas.sidecar import FileEntry, Sidecar
 from webui import asked
 from webui.hands import Decision, Hand, Rules
 
 
-def take_figures(doc: Sidecar, given: asked.Figures) -> list[str]:
-    """Write down the figures a person typed; the names of those that changed."""
+def take_figures(doc: Sidecar, given: asked.Figures, file: FileEntry | None = None) -> list[str]:
+    """Write down the figures of the quote; the names of those that changed.
+
+    What the file to print says, or what was known before, keeps its source: a person has only
+    agreed to it. Anything else counts as typed by staff.
+    """
     time_h = round_time_h(given.time_h) if given.time_h is not None else None
     typed = {"weight": given.weight_g, "time": time_h, "material": given.material or None}
     changed = []
@@ -19,11 +25,23 @@ def take_figures(doc: Sidecar, given: asked.Figures) -> list[str]:
         attribute = _ATTRIBUTES[name]
         if value is None:
             continue
+        source = getattr(doc.print, f"{name}_source")
         if getattr(doc.print, attribute) != value:
             changed.append(attribute)
+            source = None
+        if file is not None and _says(file, attribute, value):
+            source = sliced_source(file.name)
         setattr(doc.print, attribute, value)
-        setattr(doc.print, f"{name}_source", STAFF)
+        setattr(doc.print, f"{name}_source", source or STAFF)
     return changed
+
+
+def _says(file: FileEntry, figure: str, value: Decimal | str) -> bool:
+    """Whether a sliced file says this, be it at whatever key."""
+    told = [said.value for said in file.says if said.figure == figure]
+    return any(
+        Decimal(each) == value if isinstance(value, Decimal) else each == value for each in told
+    )
 
 
 _ATTRIBUTES = {"weight": "weight_g", "time": "time_h", "material": "material"}

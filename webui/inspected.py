@@ -52,3 +52,32 @@ def inspected(doc: Sidecar, catalog: Catalog) -> Inspected:
 
 def _present(doc: Sidecar) -> Iterable[FileEntry]:
     return (entry for entry in doc.files if not entry.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The figures of a sliced file that count, as text."""
+
+    weight_g: str | None
+    time_h: str | None
+    material: str | None
+    slicer: str | None
+
+    def __bool__(self) -> bool:
+        return any((self.weight_g, self.time_h, self.material))
+
+
+def told(entry: FileEntry) -> Told:
+    """What a sliced file says: the first of each figure, worked out only for want of others."""
+    first: dict[str, str] = {}
+    for said in sorted(entry.says, key=lambda each: each.worked_out):
+        first.setdefault(said.figure, said.value)
+    return Told(*(first.get(name) for name in ("weight_g", "time_h", "material", "slicer")))
+
+
+def words(figures: Told) -> str:
+    """The same in one line."""
+    weight = f"{figures.weight_g} g" if figures.weight_g else ""
+    time = f"{figures.time_h} h" if figures.time_h else ""
+    parts = (weight, time, figures.material, figures.slicer)
+    return " · ".join(part for part in parts if part)

@@ -27,6 +27,11 @@ KINDS = {
         "whole again by itself.",
         "file-x",
     ),
+    Kind.DANGER: Words(
+        "Not to be opened",
+        "The file could do harm to the computer that opens it: a bomb, or a program hidden in it.",
+        "shield-alert",
+    ),
     Kind.NEEDS_WEIGHT: Words(
         "Needs weight",
         "Without a weight there is no price, so the student’s quote waits.",
@@ -41,6 +46,11 @@ KINDS = {
         "Mails held",
         "Many jobs were moved at once in the folders, so their mails wait for your word.",
         "pause",
+    ),
+    Kind.NEW_PRICE: Words(
+        "Another price",
+        "A sliced file was saved after the price had been told, and it comes to another one.",
+        "scale",
     ),
     Kind.TOO_BIG: Words(
         "Too big for the printer", "The model does not fit the printer that was asked for.", "ruler"

@@ -14,6 +14,7 @@ from schemas.mails import Hold, Mail, MailState
 from schemas.model import show_mm
 from schemas.sidecar import Request
 from schemas.status import Status
+from webui.inspected import told, words
 from webui.place import web
 
 STATUS_WORDS = {
@@ -121,7 +122,8 @@ def set_up(app: Flask) -> None:
         "event_words": event_words, "event_facts": event_facts, "door": door,
         "mail_words": mail_words, "discipline_options": discipline_options,
         "color_groups": color_groups, "printer_groups": printer_groups,
-        "mm": show_mm, "pairs": pairs, "with": offered_with, "source_words": source_words,
+        "pairs": pairs, "with": offered_with, "source_words": source_words,
+        "mm": show_mm, "told": told, "words": words,
     }  # fmt: skip
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(

@@ -34,6 +34,14 @@ export function quote() {
       this.rates = shown.textContent;
       this.work();
     },
+    // What another file says, or the estimate, takes the place of what stood in the fields
+    take(event) {
+      for (const [name, field] of [["weight", "weight_g"], ["time", "time_h"], ["material", "material"]]) {
+        const value = event.currentTarget.dataset[name];
+        if (value) this.$root.querySelector(`[name=${field}]`).value = value;
+      }
+      this.work();
+    },
     work() {
       const { rate, minimum } = this.$root.dataset;
       const weight = this.$root.querySelector("[name=weight_g]").value;
